@@ -1,0 +1,105 @@
+"""What each role receives of a case: a view holds only what that role may know.
+
+`PatientView` has no field in which a diagnosis could stand, nor the record's wording nor which
+facts are critical; `ExaminerView` has no history; `JudgeView` is the whole case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue_sim.cases.model import (
+    Case,
+    Cue,
+    Demographics,
+    Disclosure,
+    Finding,
+    Persona,
+    Speaker,
+    Status,
+    Vitals,
+)
+
+
+@dataclass(frozen=True)
+class PatientFact:
+    """A fact as the patient holds it: their own words, and when they would tell it."""
+
+    id: str
+    topic: str
+    status: Status
+    say: str
+    disclosure: Disclosure
+    ask: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PatientView:
+    """What the patient knows about themselves."""
+
+    case_id: str
+    language: str
+    demographics: Demographics
+    speaker: Speaker
+    opening: str
+    facts: tuple[PatientFact, ...]
+    cues: tuple[Cue, ...]
+    ideas: str
+    concerns: str
+    expectations: str
+    persona: Persona
+
+
+@dataclass(frozen=True)
+class ExaminerView:
+    """What examinations and tests return."""
+
+    case_id: str
+    language: str
+    vitals: Vitals
+    examinations: tuple[Finding, ...]
+    tests: tuple[Finding, ...]
+    default: str
+
+
+JudgeView = Case
+
+
+def patient_view(case: Case) -> PatientView:
+    """The part of a case that the patient role receives."""
+    part = case.patient
+    return PatientView(
+        case_id=case.id,
+        language=case.language,
+        demographics=part.demographics,
+        speaker=part.speaker,
+        opening=part.opening,
+        facts=tuple(
+            PatientFact(fact.id, fact.topic, fact.status, fact.say, fact.disclosure, tuple(fact.ask))
+            for fact in part.facts
+        ),
+        cues=tuple(part.cues),
+        ideas=part.ideas,
+        concerns=part.concerns,
+        expectations=part.expectations,
+        persona=part.persona,
+    )
+
+
+def examiner_view(case: Case) -> ExaminerView:
+    """The part of a case that the examiner role receives."""
+    part = case.examiner
+    return ExaminerView(
+        case_id=case.id,
+        language=case.language,
+        vitals=part.vitals,
+        examinations=tuple(part.examinations),
+        tests=tuple(part.tests),
+        default=part.default,
+    )
+
+
+def guarded_terms(case: Case) -> tuple[str, ...]:
+    """Names of the diagnosis that no patient may say first. The guard alone receives them; no prompt does."""
+    diagnosis = case.judge.diagnosis
+    return (diagnosis.primary, *diagnosis.synonyms)

@@ -1,0 +1,158 @@
+"""Reading and writing YAML in which every scalar stays what its author wrote.
+
+YAML's implicit types turn `no` into False, `12:30` into 750 and `0123` into 83, which is dangerous
+in clinical text. Here every scalar is read as a string, and the schema of the field (pydantic)
+decides what it becomes. Positions are kept, so that an error names its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from dialogue_sim.errors import UserError
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 24
+NULLS = {"", "~", "null"}
+
+Location = tuple[int | str, ...]
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One parsed YAML document: plain data, and the line of every value in it."""
+
+    path: Path
+    data: Any
+    lines: dict[Location, int]
+
+    def where(self, location: Location) -> str:
+        """`file:line (field.path)` of the deepest part of `location` that exists in the file."""
+        known = location
+        while known and known not in self.lines:
+            known = known[:-1]
+        line = self.lines.get(known, 1)
+        field = ".".join(str(part) for part in location)
+        return f"{self.path}:{line}" + (f" ({field})" if field else "")
+
+
+def read(path: Path, error: type[UserError] = UserError) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        error: unreadable, too large, not UTF-8, not YAML, nested too deep, or using aliases
+            (aliases could make a small file grow without bound, so they are refused).
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise error(f"cannot be read: {problem.strerror}", where=str(path)) from problem
+    if len(raw) > MAX_BYTES:
+        raise error(f"is larger than {MAX_BYTES:,} bytes", where=str(path), mend="split the file")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        raise error("is not UTF-8 text", where=f"{path}:{line}", mend="save the file as UTF-8") from problem
+    return parse(text, path, error)
+
+
+def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document:
+    """Parse YAML text; `path` is used in messages only. Raises like `read`."""
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                line = event.start_mark.line + 1
+                raise error("uses a YAML anchor or alias", where=f"{path}:{line}", mend="write the value out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{event.start_mark.line + 1}")
+        root = yaml.compose(text, Loader=yaml.CBaseLoader)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise error(f"is not valid YAML: {problem.problem or problem.context}", where=place,
+                    mend="check the indentation and quotes of this line") from problem
+    except yaml.YAMLError as problem:
+        raise error(f"is not valid YAML: {problem}", where=str(path)) from problem
+    lines: dict[Location, int] = {}
+    data = _plain(root, (), lines, path, error) if root is not None else None
+    return Document(path, data, lines)
+
+
+def _plain(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path, error: type[UserError]) -> Any:
+    lines[at] = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        # A quoted "null" is the word; only a plain one means that nothing was given.
+        return None if node.style is None and node.value in NULLS else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, (*at, i), lines, path, error) for i, child in enumerate(node.value)]
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value
+        if not isinstance(key, str) or key in result:
+            problem = f"the key {key!r} stands twice" if isinstance(key, str) else "a key is not plain text"
+            raise error(problem, where=f"{path}:{key_node.start_mark.line + 1}", mend="keep one of them")
+        result[key] = _plain(value_node, (*at, key), lines, path, error)
+        lines[(*at, key)] = key_node.start_mark.line + 1
+    return result
+
+
+def problems(document: Document, failure: ValidationError, mends: dict[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
+    """The findings of a failed validation as (what, where, how to mend), in file order."""
+    found = []
+    for detail in failure.errors(include_url=False):
+        location = tuple(part for part in detail["loc"] if not str(part).startswith(("function-", "tagged-")))
+        what = detail["msg"].removeprefix("Value error, ")
+        mend = (mends or {}).get(detail["type"], "")
+        if detail["type"] == "missing":
+            what, mend = f"the field {location[-1]!r} is missing", f"add `{location[-1]}:`"
+        elif detail["type"] == "extra_forbidden":
+            what, mend = f"there is no field called {location[-1]!r}", "remove it, or correct its spelling"
+        line = 0
+        known = location
+        while known and known not in document.lines:
+            known = known[:-1]
+        line = document.lines.get(known, 1)
+        found.append((line, what, document.where(location), mend))
+    for _, what, where, mend in sorted(found, key=lambda row: row[0]):
+        yield what, where, mend
+
+
+def validate(document: Document, model: type[T], error: type[UserError]) -> T:
+    """Validate a document against a pydantic model.
+
+    Raises:
+        error: the first finding in file order; further findings are counted in the message.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as failure:
+        found = list(problems(document, failure))
+        what, where, mend = found[0]
+        more = f" (and {len(found) - 1} more findings in this file)" if len(found) > 1 else ""
+        raise error(what + more, where=where, mend=mend) from None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, keys in the author's order, long text left on one line."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(data: Any) -> str:
+    """Write plain data as YAML text that `parse` reads back to the same strings."""
+    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=False)
