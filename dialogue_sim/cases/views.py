@@ -62,6 +62,16 @@ class ExaminerView:
     default: str
 
 
+@dataclass(frozen=True)
+class DoctorView:
+    """What a doctor knows before the first word: what a registration desk would note."""
+
+    case_id: str
+    language: str
+    demographics: Demographics
+    speaker: Speaker
+
+
 JudgeView = Case
 
 
@@ -97,6 +107,11 @@ def examiner_view(case: Case) -> ExaminerView:
         tests=tuple(part.tests),
         default=part.default,
     )
+
+
+def doctor_view(case: Case) -> DoctorView:
+    """The registration note that the doctor role receives."""
+    return DoctorView(case.id, case.language, case.patient.demographics, case.patient.speaker)
 
 
 def guarded_terms(case: Case) -> tuple[str, ...]:
