@@ -1,0 +1,201 @@
+"""A scripted doctor: follows its grade through one consultation, without a model.
+
+It is an instrument, not a contestant: it may read the judge's view of the case, so that `expert`
+knows what the case needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dialogue_sim.cases.model import Cue, Fact
+from dialogue_sim.cases.views import JudgeView
+from dialogue_sim.cases.vocabulary import TOPICS
+from dialogue_sim.roles.doctor import DoctorReply
+from dialogue_sim.roles.scripted.grades import CORE, GRADES, HISTORY, TEMPLATE
+from dialogue_sim.transcript import ClosingBlock, Turn
+
+_FOLLOW_UPS = 4
+_TOPIC_ORDER = {topic: place for place, topic in enumerate(TOPICS)}
+
+
+@cache
+def _lines(language: str) -> dict[str, Any]:
+    text = Path(__file__).with_name(f"{language}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)
+    return loaded
+
+
+class ScriptedDoctor:
+    """One of the eight doctors of known grade. Deterministic."""
+
+    def __init__(self, name: str, case: JudgeView) -> None:
+        self.spec = f"scripted:{name}"
+        self._grade, self._case, self._lines = GRADES[name], case, _lines(case.language)
+        self._told: set[str] = set()
+        self._empathies = 0
+        self._steps: Iterator[str] | None = None
+        self._turns_left = 0
+
+    async def speak(self, turns: Sequence[Turn], turns_left: int) -> DoctorReply:
+        for turn in turns:
+            if turn.selection:
+                self._told |= {*turn.selection.disclosed, *turn.selection.volunteered}
+        self._turns_left = turns_left
+        if self.spec == "scripted:silent":
+            return DoctorReply("")
+        self._steps = self._steps or self._script()
+        step = next(self._steps, None)
+        if step is None:
+            return DoctorReply(self._lines["goodbye"], closes=True)
+        return DoctorReply(self._taken_up(turns) + step)
+
+    async def conclude(self, turns: Sequence[Turn]) -> DoctorReply:
+        grade, judge = self._grade, self._case.judge
+        if grade.diagnosis == "none":
+            return DoctorReply("")
+        truth = judge.diagnosis.primary
+        others = [entry.names[0] for entry in judge.differential if entry.names[0] != truth]
+        top = {
+            "exact": truth,
+            "parent": (judge.diagnosis.parent or [truth])[0],
+            "wrong": self._lines["warm_diagnosis"] if grade.talk == "warm" else others[0],
+            "unclear": self._lines["unclear_diagnosis"],
+        }[grade.diagnosis]
+        differential = [name for name in others if name != top][:4]
+        if grade.rank_of_truth:
+            differential.insert(min(grade.rank_of_truth, len(differential) + 1) - 1, truth)
+        must = [test.names[0] for test in judge.tests.must]
+        tests = {"none": [], "half": must[: (len(must) + 1) // 2], "must": must}[grade.tests]
+        actions = [action.action for action in judge.plan]
+        plan = {"none": [], "first": actions[:1], "full": actions, "wrong": [self._lines["warm_plan"]]}[grade.plan]
+        if grade.closes_well:
+            plan = [*plan, self._lines["urgency"][self._case.urgency], self._lines["safety_net"]]
+        block = ClosingBlock(diagnosis=top, differential=differential[:5], tests=tests, plan=plan)
+        text = "\n".join([top, *block.differential, *tests, *plan])
+        return DoctorReply(text, closes=True, closing=block.model_copy(update={"text": text}))
+
+    def _script(self) -> Iterator[str]:
+        """What this grade says, turn by turn, apart from taking up cues."""
+        grade, lines = self._grade, self._lines
+        greeting = lines["greeting"] if grade.greets else ""
+        if self.spec == "scripted:snap":
+            yield lines["snap"].format(diagnosis=self._case.judge.differential[0].names[0])
+            return
+        if grade.opens:
+            yield self._joined(greeting, lines["open_question"])
+        if grade.questions == "generic":
+            for i, question in enumerate(lines["generic_questions"]):
+                warm = lines["warm_talk"][i % len(lines["warm_talk"])] if grade.talk == "warm" else ""
+                yield self._joined(warm, question)
+        for topic in self._topics():
+            yield lines["questions"][topic]
+            yield from self._follow_ups(topic)
+        if grade.views:
+            yield from lines["views"].values()
+        if grade.summarises:
+            yield lines["summary"].format(facts=self._evidence(4))
+        yield from self._ending()
+
+    def _ending(self) -> Iterator[str]:
+        grade, lines, judge = self._grade, self._lines, self._case.judge
+        tests = lines["joiner"].join(test.names[0] for test in judge.tests.must)
+        if grade.requests:
+            yield lines["request"].format(tests=tests) if tests else lines["request_vitals"]
+        if grade.explains:
+            yield lines["explain"].format(
+                facts=self._evidence(3), diagnosis=judge.diagnosis.primary,
+                plain=self._plain(judge.diagnosis.primary), tests=self._explained(tests) or lines["request_vitals"],
+            )  # fmt: skip
+            actions = "；" if self._case.language == "zh" else "; "
+            plan = self._explained(actions.join(action.action.rstrip("。.") for action in judge.plan))
+            yield self._joined(lines["urgency"][self._case.urgency], lines["drug_check"], lines["plan"].format(plan=plan))
+            yield self._joined(lines["safety_net"], lines["choice"])
+            yield lines["check_understanding"]
+        if grade.talk == "jargon":
+            terms = lines["joiner"].join(term.term for term in judge.technical_terms)
+            yield lines["jargon"].format(diagnosis=judge.diagnosis.primary, tests=tests, terms=terms)
+            yield lines["plan"].format(plan="；".join(action.action for action in judge.plan))
+        if grade.talk == "warm":
+            yield lines["warm_plan"]
+        if grade.closes_well:
+            yield self._joined(lines["next_step"], lines["invite"])
+
+    def _topics(self) -> list[str]:
+        """The topics this grade asks about, in the order of a history."""
+        kind = self._grade.questions
+        if kind in {"none", "generic"}:
+            return []
+        facts = {fact.topic: fact for fact in self._case.patient.facts}
+        flags = {self._case.fact(name).topic for flag in self._case.judge.red_flags for name in flag.facts}
+        if kind == "template":
+            return list(TEMPLATE)
+        if kind == "history":
+            chosen = [*TEMPLATE, *HISTORY, *sorted(flags)]
+        else:
+            critical = {fact.topic for fact in self._case.patient.facts if fact.critical} | flags
+            wanted = [*sorted(critical), *(topic for topic in CORE if topic in facts), *facts]
+            # Room is kept for views, summary, requests, explanation and farewell.
+            chosen = wanted
+        unique = list(dict.fromkeys(chosen))[: max(self._turns_left - 10, 3)]
+        return sorted(unique, key=_TOPIC_ORDER.__getitem__)
+
+    def _follow_ups(self, topic: str) -> Iterator[str]:
+        """Ask by name for facts of the topic that the general question did not bring out."""
+        if self._grade.questions != "case":
+            return
+        missing = [f for f in self._case.patient.facts if f.topic == topic and f.id not in self._told and f.ask]
+        for fact in missing[:_FOLLOW_UPS]:
+            if fact.id not in self._told and self._turns_left > 10:
+                line = "gentle" if fact.disclosure == "on_probe" and self._grade.empathy else "specific"
+                yield self._lines[line].format(ask=fact.ask[0])
+
+    def _taken_up(self, turns: Sequence[Turn]) -> str:
+        """Words for a cue in what was said last, if this grade takes cues up."""
+        said = turns[-1].text if turns and turns[-1].speaker == "patient" else ""
+        cue = next((cue for cue in self._case.patient.cues if cue.line in said), None)
+        if cue is None or not self._grade.empathy:
+            return ""
+        return self._joined(self._answer(cue), "")
+
+    def _answer(self, cue: Cue) -> str:
+        if cue.kind == "emotion":
+            self._empathies += 1
+            empathy: list[str] = self._lines["empathy"]
+            return empathy[(self._empathies - 1) % len(empathy)]
+        key = {"question": "answer_question", "concern": "answer_concern", "hint": "take_up_hint"}[cue.kind]
+        return str(self._lines[key])
+
+    def _joined(self, *parts: str) -> str:
+        space = "" if self._case.language == "zh" else " "
+        joined = space.join(part for part in parts if part)
+        return joined + space if parts[-1] == "" else joined
+
+    def _evidence(self, most: int) -> str:
+        """What the patient really said, quoted: critical affirmed facts first."""
+        told = [fact for fact in self._case.patient.facts if fact.id in self._told]
+        told.sort(key=lambda fact: (not fact.critical, fact.status == "denied"))
+        quotes = [self._quoted(fact) for fact in told[:most]]
+        return self._lines["joiner"].join(quotes)
+
+    @staticmethod
+    def _quoted(fact: Fact) -> str:
+        return f"“{fact.say.rstrip('。.')}”"
+
+    def _plain(self, name: str) -> str:
+        explained = next((term.plain for term in self._case.judge.technical_terms if term.term in name), "")
+        if not explained:
+            return ""
+        return f"（也就是{explained}）" if self._case.language == "zh" else f" (that is, {explained})"
+
+    def _explained(self, text: str) -> str:
+        """The text with each technical term followed by its plain meaning, once."""
+        for term in self._case.judge.technical_terms:
+            if term.term in text:
+                text = text.replace(term.term, term.term + self._plain(term.term), 1)
+        return text
