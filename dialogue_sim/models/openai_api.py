@@ -1,0 +1,206 @@
+"""`openai:MODEL`: any server that speaks OpenAI's chat completions.
+
+The official SDK carries the request, over its aiohttp transport, with a plain dict as the body (its
+typed `create` walks every message through type unions, which costs more than the rest of a call).
+Its own retries are off: `retries.py` knows about limits and the run's patience.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dialogue_sim.errors import ConfigError
+from dialogue_sim.models.base import Message, Options, Reply
+from dialogue_sim.models.completions import Dialect, adapt, failure_of, read_reply, request_body
+from dialogue_sim.models.errors import FatalError, ModelError, TransientError
+from dialogue_sim.models.settings import ModelSettings, fingerprint, merge_options
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI
+
+OPENAI = "https://api.openai.com/v1"
+_CONNECT_S = 20.0
+_ADAPTATIONS = 8  # more than a dialect can shrink
+
+log = logging.getLogger("dialogue_sim.models")
+
+
+def open_model(name: str, settings: ModelSettings) -> OpenAIModel:
+    """The model behind `openai:NAME`.
+
+    Raises:
+        ConfigError: the address is no URL, or the key is missing and the server is not a private one.
+    """
+    return OpenAIModel(name, settings)
+
+
+class OpenAIModel:
+    """A model behind an OpenAI-compatible server.
+
+    Args:
+        name: the model's name on the server.
+        settings: `base_url`, key, timeout, default options.
+        spec: what it is called in the run, if not `openai:NAME`.
+    """
+
+    def __init__(self, name: str, settings: ModelSettings, *, spec: str = "") -> None:
+        self.spec = spec or f"openai:{name}"
+        self.fingerprint = fingerprint(self.spec, settings)
+        self.base_url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
+        self.dialect = Dialect()
+        self._name, self._settings = name, settings
+        self._key = api_key(self.base_url, settings.api_key_env)
+        self._client: AsyncOpenAI | None = None
+
+    async def chat(self, messages: list[Message], options: Options) -> Reply:
+        """Ask once. What the server does not take (JSON schema, seed, …) is left out and remembered.
+
+        Raises:
+            ModelError: see `dialogue_sim.models.errors`; the key never stands in its message.
+        """
+        options = merge_options(self._settings.options, options)
+        for _ in range(_ADAPTATIONS):
+            asked = self.dialect
+            body = request_body(self._name, messages, options, asked)
+            outcome = await self._post(body)
+            if isinstance(outcome, Reply):
+                return outcome
+            failure, error, status = outcome
+            better = adapt(
+                self.dialect, asked, body, status, str(error.get("message")), str(error.get("param") or "")
+            )
+            if better is None:
+                raise failure
+            if better != self.dialect:
+                log.warning(
+                    "%s: the server refused a part of the request, asking without it: %s", self.spec, failure
+                )
+            self.dialect = better
+        raise FatalError(f"{self.spec}: the server refuses every form of the request")
+
+    async def _post(self, body: dict[str, Any]) -> Reply | tuple[ModelError, dict[str, Any], int]:
+        from openai import APIConnectionError, APIResponseValidationError, APIStatusError
+
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                answer = await self._connected().post("/chat/completions", cast_to=object, body=body)
+        except APIStatusError as problem:
+            error = self._error_of(problem)
+            return (
+                failure_of(problem.status_code, error, problem.response.headers),
+                error,
+                problem.status_code,
+            )
+        except (TimeoutError, APIConnectionError) as problem:
+            raise self._unreachable(problem) from problem
+        except (APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError) as problem:
+            raise TransientError(f"{self.base_url} sent a broken reply: {problem}") from problem
+        return read_reply(answer, time.perf_counter() - started)
+
+    def _unreachable(self, problem: Exception) -> TransientError:
+        from openai import APITimeoutError
+
+        if isinstance(problem, TimeoutError | APITimeoutError):
+            return TransientError(f"no reply from {self.base_url} within {self._settings.timeout_s:g} s")
+        reason = self._clean(str(problem.__cause__ or problem))
+        return TransientError(
+            f"no connection to {self.base_url}: {reason}",
+            mend="check that the server runs and base_url is right",
+        )
+
+    def _error_of(self, problem: APIStatusError) -> dict[str, Any]:
+        body = problem.body
+        if isinstance(body, dict):
+            error = dict(body["error"]) if isinstance(body.get("error"), dict) else dict(body)
+            error.setdefault(
+                "message", error.get("detail") or error.get("error") or json.dumps(body, ensure_ascii=False)
+            )
+        else:
+            error = {"message": str(body or "")}
+        error["message"] = self._clean(str(error["message"]))
+        return error
+
+    def _clean(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if len(self._key) > 4 else text
+
+    def _connected(self) -> AsyncOpenAI:
+        if self._client is None:
+            import httpx2
+            from openai import AsyncOpenAI, DefaultAioHttpClient
+
+            http = DefaultAioHttpClient(
+                # aiohttp stops at 100 connections by default; 0 means no limit, ours is the limiter.
+                limits=httpx2.Limits(max_connections=0, max_keepalive_connections=None, keepalive_expiry=30),
+                timeout=httpx2.Timeout(
+                    self._settings.timeout_s, connect=min(_CONNECT_S, self._settings.timeout_s)
+                ),
+                trust_env=not is_private(self.base_url),
+            )
+            self._client = AsyncOpenAI(
+                api_key=self._key, base_url=self.base_url, http_client=http, max_retries=0
+            )
+        return self._client
+
+    async def models(self) -> list[dict[str, Any]]:
+        """What the server says of its models (`GET /models`).
+
+        Raises:
+            ModelError: it cannot be asked or does not tell.
+        """
+        from openai import APIConnectionError, APIStatusError
+
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                answer = await self._connected().get("/models", cast_to=object)
+        except APIStatusError as problem:
+            raise failure_of(
+                problem.status_code, self._error_of(problem), problem.response.headers
+            ) from problem
+        except (TimeoutError, APIConnectionError) as problem:
+            raise self._unreachable(problem) from problem
+        listed = answer.get("data") if isinstance(answer, dict) else None
+        return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+    async def close(self) -> None:
+        """Close the connections. May be called more than once."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+
+def api_key(base_url: str, variable: str) -> str:
+    """The key for a server, from the environment; a placeholder for a server on a private address.
+
+    Raises:
+        ConfigError: `base_url` is no URL, or the variable is not set.
+    """
+    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
+        raise ConfigError(
+            f"{base_url!r} is not a URL", where="base_url", mend="write it as http://host:port/v1"
+        )
+    if key := os.environ.get(variable, "").strip():
+        return key
+    if is_private(base_url):
+        return "none"
+    raise ConfigError(
+        f"no key for {urlsplit(base_url).hostname}: the environment variable {variable} is not set",
+        mend=f"export {variable}=…, name another variable as api_key_env, or set base_url to your own server",
+    )
+
+
+def is_private(base_url: str) -> bool:
+    """Whether a server is on this machine or a private network (by address, or a name without a dot)."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".localhost"))
+    return address.is_private or address.is_loopback
