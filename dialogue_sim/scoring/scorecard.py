@@ -13,9 +13,9 @@ from itertools import pairwise
 from statistics import fmean
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from dialogue_sim.scoring.bootstrap import FloatArray, mean_intervals
+from dialogue_sim.scoring.figures import Figures
 from dialogue_sim.scoring.intervals import Interval, clustered_rate
 from dialogue_sim.scoring.rollup import DialogueScore
 from dialogue_sim.scoring.shape import Shape
@@ -40,10 +40,6 @@ class DialogueResult:
     dialogue_id: str = ""
     strata: Mapping[str, str] = field(default_factory=dict)
     protocol_failures: Sequence[str] = ()
-
-
-class Figures(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class MeanFigure(Figures):
