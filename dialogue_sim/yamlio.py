@@ -7,13 +7,14 @@ decides what it becomes. Positions are kept, so that an error names its line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from dialogue_sim.errors import UserError
 
@@ -23,6 +24,34 @@ NULLS = {"", "~", "null"}
 
 Location = tuple[int | str, ...]
 T = TypeVar("T", bound=BaseModel)
+
+
+class Plain(str):
+    """A scalar that stood in the file without quotes."""
+
+
+_CORE = ((re.compile(r"[-+]?\d+"), int), (re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?"), float))
+
+
+def core_types(value: Any) -> Any:
+    """Unquoted scalars as YAML 1.2's core schema reads them: null, true, false, whole and decimal numbers.
+
+    For values that are passed on to other programs (`extra_body`, engine arguments), where no schema
+    of ours says what they are.
+    """
+    if isinstance(value, dict):
+        return {str(key): core_types(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [core_types(inner) for inner in value]
+    if isinstance(value, Plain):
+        if value in ("true", "false"):
+            return value == "true"
+        return next((kind(value) for form, kind in _CORE if form.fullmatch(value)), str(value))
+    return value
+
+
+Tree = Annotated[dict[str, Any], BeforeValidator(core_types)]
+"""A mapping that is passed on as it is; its scalars become what YAML 1.2 says they are."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +121,9 @@ def _plain(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         # A quoted "null" is the word; only a plain one means that nothing was given.
-        return None if node.style is None and node.value in NULLS else node.value
+        if not node.style:  # a plain scalar has no style of its own
+            return None if node.value in NULLS else Plain(node.value)
+        return str(node.value)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, (*at, i), lines, path, error) for i, child in enumerate(node.value)]
     result: dict[str, Any] = {}
@@ -151,6 +182,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(Plain, _text)
 
 
 def dump(data: Any) -> str:

@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dialogue_sim.yamlio import Tree
+
 Role = Literal["doctor", "patient", "judge"]
 
 
@@ -31,7 +33,7 @@ class Options(BaseModel):
     seed: int | None = None
     stop: tuple[str, ...] = ()
     json_schema: dict[str, Any] | None = None
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: Tree = Field(default_factory=dict)
 
 
 class Usage(BaseModel):

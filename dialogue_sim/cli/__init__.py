@@ -1,0 +1,36 @@
+"""The command line: parses, calls, prints. `main` is the only place that turns errors into exit codes.
+
+Exit codes: 0 done; 1 what was checked does not hold; 2 wrong usage, configuration or case file;
+3 done, but with failures left; 130 interrupted, with everything finished saved.
+"""
+
+from __future__ import annotations
+
+import sys
+
+OK, NOT_SO, WRONG, FAILURES_LEFT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main() -> None:
+    """Entry point of `dialogue-sim`."""
+    from dialogue_sim.cli.app import app
+    from dialogue_sim.errors import UserError
+    from dialogue_sim.models.errors import ModelError
+
+    try:
+        app()
+    except UserError as problem:
+        _complain(str(problem))
+    except ModelError as problem:
+        _complain(f"{problem}\n  → {problem.mend}" if problem.mend else str(problem))
+    except BrokenPipeError:
+        # The reader of our output has gone away (`| head`); there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(OK)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _complain(message: str) -> None:
+    print(f"dialogue-sim: {message}", file=sys.stderr)
+    sys.exit(WRONG)

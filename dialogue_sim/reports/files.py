@@ -1,0 +1,25 @@
+"""The files that a run leaves for people: `summary.md` and `report.html`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dialogue_sim.judging.rubric import load_rubric
+from dialogue_sim.reports.html import report_html
+from dialogue_sim.reports.runfiles import RunFiles, read_run
+from dialogue_sim.reports.summary import summary
+from dialogue_sim.runs.directory import replace_file
+
+
+def write_reports(folder: Path) -> list[Path]:
+    """Write both files of a scored run; returns their paths.
+
+    Raises:
+        ConfigError: the folder holds no scored run, or cannot be written.
+    """
+    run: RunFiles = read_run(folder)
+    rubric = load_rubric(run.rubric)
+    return [
+        replace_file(folder / "summary.md", summary(run.scores, rubric)),
+        replace_file(folder / "report.html", report_html(run, rubric)),
+    ]

@@ -1,0 +1,52 @@
+"""Reading a run's files for a report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dialogue_sim.errors import ConfigError
+from dialogue_sim.judging.verdict import Judgement
+from dialogue_sim.runs.directory import read_manifest
+from dialogue_sim.transcript import Transcript
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """A scored run as its files tell it."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    scores: dict[str, Any]
+    transcripts: dict[str, Transcript]
+    judgements: dict[str, Judgement]
+
+    @property
+    def rubric(self) -> str:
+        """Name or file of the rubric it was judged by."""
+        return str(self.manifest["config"].get("rubric", "clinical-dialogue"))
+
+
+def read_run(folder: Path) -> RunFiles:
+    """Read a scored run.
+
+    Raises:
+        ConfigError: it is no run directory, or it has not been scored.
+    """
+    manifest = read_manifest(folder)
+    if not (folder / "scores.json").is_file():
+        raise ConfigError("this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first")
+    try:
+        scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+        transcripts = [Transcript.model_validate_json(line) for line in _lines(folder / "transcripts.jsonl")]
+        judgements = [Judgement.model_validate_json(line) for line in _lines(folder / "verdicts.jsonl")]
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"a file of this run cannot be read: {problem}", where=str(folder),
+                          mend=f"`dialogue-sim score {folder}` writes them again from the journal") from None
+    return RunFiles(folder, manifest, scores, {t.dialogue_id: t for t in transcripts}, {j.dialogue_id: j for j in judgements})
+
+
+def _lines(file: Path) -> list[str]:
+    return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()] if file.is_file() else []

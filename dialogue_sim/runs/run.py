@@ -1,0 +1,162 @@
+"""A whole run: open, simulate, judge, score. What `dialogue-sim run` and the Python API call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dialogue_sim.cases import Case, load_cases
+from dialogue_sim.errors import ConfigError
+from dialogue_sim.judging.panel import check_families
+from dialogue_sim.judging.rubric import Rubric, load_rubric
+from dialogue_sim.judging.verdict import Judgement
+from dialogue_sim.models.base import Role
+from dialogue_sim.prompts import Prompts
+from dialogue_sim.roles.patient.fidelity import fidelity
+from dialogue_sim.runs.cast import Cast
+from dialogue_sim.runs.config import RunConfig, fingerprint
+from dialogue_sim.runs.directory import RunDirectory, judging_identity, manifest, simulation_identity
+from dialogue_sim.runs.engine import Engine, Interrupt
+from dialogue_sim.runs.progress import Progress, Silent
+from dialogue_sim.runs.scores import dialogue_result, scores, scores_text
+from dialogue_sim.transcript import Transcript
+
+
+class Stages(NamedTuple):
+    """Which parts of a run to do."""
+
+    simulate: bool = True
+    judge: bool = True
+
+
+class Outcome(NamedTuple):
+    """A run after one pass.
+
+    `scores` is the content of `scores.json`, None when only simulated. `failures` counts dialogues
+    that could not be finished or judged, `stopped` says why the pass ended early (empty: it did not).
+    """
+
+    path: Path
+    scores: dict[str, Any] | None
+    failures: int
+    stopped: str
+
+
+class Plan(NamedTuple):
+    """A checked configuration: everything loaded, nothing called yet."""
+
+    config: RunConfig
+    cases: list[Case]
+    prompts: Prompts
+    rubric: Rubric
+    manifest: dict[str, Any]
+    out: Path
+
+
+def plan(config: RunConfig) -> Plan:
+    """Load what a configuration names.
+
+    Raises:
+        ConfigError, CaseError, RubricError: with what, where and how to mend.
+    """
+    cases = load_cases(config.cases or None, language=config.lang, limit=config.limit)
+    prompts = Prompts(Path(config.prompts) if config.prompts else None)
+    rubric = load_rubric(config.rubric)
+    check_families(config.doctor.model, [judge.model for judge in config.judges], allow=config.allow_same_family)
+    described = manifest(config, cases, prompts, rubric)
+    identity = fingerprint(simulation_identity(described), judging_identity(described))
+    return Plan(config, cases, prompts, rubric, described, Path(config.out) if config.out else config.default_out(identity))
+
+
+async def execute(
+    planned: Plan,
+    stages: Stages = Stages(),
+    *,
+    progress: Progress | None = None,
+    interrupt: Interrupt | None = None,
+) -> Outcome:
+    """Do what is missing of a run, and write its files.
+
+    Raises:
+        ConfigError: the run directory cannot be used.
+        ModelError: a model did not answer the first question put to it (before any dialogue).
+    """
+    config = planned.config
+    interrupt = interrupt or Interrupt()
+    directory = RunDirectory(planned.out, planned.manifest)
+    cast = Cast(config, planned.prompts, directory.journal)
+    try:
+        roles: list[Role] = [*(("doctor", "patient") if stages.simulate else ()), *(("judge",) if stages.judge else ())]
+        await cast.open(roles)
+        engine = Engine(
+            cast=cast, directory=directory, rubric=planned.rubric,
+            judging=judging_identity(planned.manifest) if stages.judge else "",
+            turns=config.turns, votes=config.votes, seed=config.seed, concurrency=config.concurrency,
+            progress=progress or Silent(), interrupt=interrupt, timeout_s=config.dialogue_timeout_s,
+        )  # fmt: skip
+        await engine.run(planned.cases, config.seeds, simulate=stages.simulate)
+        content = write_results(planned, directory, stages)
+        return Outcome(directory.path, content, len(directory.failures()), interrupt.reason)
+    finally:
+        await cast.close()
+        directory.close()
+
+
+def write_results(planned: Plan, directory: RunDirectory, stages: Stages = Stages()) -> dict[str, Any] | None:
+    """Write transcripts, verdicts and scores from the journal; returns the content of `scores.json`."""
+    transcripts = directory.transcripts()
+    directory.export_lines("transcripts.jsonl", transcripts.values())
+    if not stages.judge:
+        return None
+    judgements = directory.judgements(judging_identity(planned.manifest))
+    directory.export_lines("verdicts.jsonl", judgements.values())
+    content = _content(planned, directory, transcripts, judgements)
+    directory.write("scores.json", scores_text(content))
+    return content
+
+
+def _content(
+    planned: Plan, directory: RunDirectory, transcripts: dict[str, Transcript], judgements: dict[str, Judgement]
+) -> dict[str, Any]:
+    cases = {case.id: case for case in planned.cases}
+    wanted = {f"{case}/{replicate}" for case in cases for replicate in range(planned.config.seeds)}
+    kept = [transcript for name, transcript in transcripts.items() if name in wanted]
+    results = [
+        dialogue_result(planned.rubric, cases[t.case_id], t, judgements[t.dialogue_id]) for t in kept if t.dialogue_id in judgements
+    ]
+    return scores(
+        results,
+        rubric=planned.rubric,
+        manifest=planned.manifest,
+        planned=len(wanted),
+        failures={name: failure for name, failure in directory.failures().items() if name in wanted},
+        fidelity=fidelity([(transcript, cases[transcript.case_id]) for transcript in kept]),
+        usage=directory.usage(),
+        judgements=[judgements[t.dialogue_id] for t in kept if t.dialogue_id in judgements],
+        notes=_notes(planned.config),
+    )
+
+
+def _notes(config: RunConfig) -> list[str]:
+    """Remarks that belong beside the score, as message keys."""
+    models = [judge.model for judge in config.judges]
+    notes = []
+    if config.doctor.model.split(":")[0] == "embedded":
+        notes.append("demonstration")
+    if "lexicon" in models:
+        notes.append("lexicon_judge")
+    elif len(models) == 1:
+        notes.append("single_judge")
+    if config.allow_same_family and same_family(config.doctor.model, models):
+        notes.append("same_family")
+    return notes
+
+
+def same_family(doctor: str, judges: Sequence[str]) -> bool:
+    """Whether a judge belongs to the doctor's own model family."""
+    try:
+        check_families(doctor, judges)
+    except ConfigError:
+        return True
+    return False
