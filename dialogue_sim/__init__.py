@@ -36,7 +36,29 @@ _HOME = {
     "run": "api",
 }
 
-__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604
+__all__ = [
+    "Case",
+    "CaseError",
+    "ChatModel",
+    "Doctor",
+    "Judge",
+    "Judgement",
+    "ModelError",
+    "Patient",
+    "Reply",
+    "Rubric",
+    "RunConfig",
+    "Transcript",
+    "UserError",
+    "Verdict",
+    "__version__",
+    "consult",
+    "judge",
+    "load_case",
+    "load_cases",
+    "run",
+    "score",
+]
 
 if TYPE_CHECKING:
     from dialogue_sim.api import Doctor, Judge, Patient, consult, judge, run, score

@@ -29,8 +29,8 @@ from dialogue_sim.models.python_function import FunctionModel
 from dialogue_sim.models.registry import open_model
 from dialogue_sim.models.settings import ModelSettings
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.doctor import ModelDoctor, Style
 from dialogue_sim.roles.doctor import Doctor as DoctorRole
+from dialogue_sim.roles.doctor import ModelDoctor, Style
 from dialogue_sim.roles.examiner import Examiner
 from dialogue_sim.roles.patient import PatientSettings, open_patient
 from dialogue_sim.roles.scripted import ScriptedDoctor
@@ -47,7 +47,11 @@ ModelLike = str | ChatModel | Callable[..., Any]
 def _model(model: ModelLike, settings: ModelSettings, role: Role) -> ChatModel:
     if isinstance(model, str):
         return open_model(model, settings, role=role)
-    return model if isinstance(model, ChatModel) else FunctionModel(model)
+    return (
+        model
+        if isinstance(model, ChatModel)
+        else FunctionModel(model, f"python:{getattr(model, '__name__', 'function')}")
+    )
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,21 @@ async def consult(
     prompts, patient = prompts or Prompts(), patient or Patient()
     model = _model(patient.model, ModelSettings(), "patient") if patient.model else None
     played = open_patient(
-        patient_view(case), patient.settings, guarded_terms=guarded_terms(case), prompts=prompts, seed=seed, model=model
+        patient_view(case),
+        patient.settings,
+        guarded_terms=guarded_terms(case),
+        prompts=prompts,
+        seed=seed,
+        model=model,
     )
-    return await hold(case, doctor.of(case, prompts, seed), played, Examiner(examiner_view(case)), max_turns=turns, seed=seed)
+    return await hold(
+        case,
+        doctor.of(case, prompts, seed),
+        played,
+        Examiner(examiner_view(case)),
+        max_turns=turns,
+        seed=seed,
+    )
 
 
 async def judge(
@@ -128,7 +144,12 @@ async def judge(
     panel = [judges] if isinstance(judges, Judge) else list(judges) or [Judge()]
     prompts = Prompts()
     return await judge_transcript(
-        transcript, case, rubric or load_rubric(None), [one.open(prompts) for one in panel], votes=votes, seed=seed
+        transcript,
+        case,
+        rubric or load_rubric(None),
+        [one.open(prompts) for one in panel],
+        votes=votes,
+        seed=seed,
     )
 
 

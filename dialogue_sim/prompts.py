@@ -30,7 +30,10 @@ class Prompts:
     @cached_property
     def _environment(self) -> ImmutableSandboxedEnvironment:
         return ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(self.folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=FileSystemLoader(self.folder),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
 
     def render(self, name: str, language: str, /, **values: Any) -> str:
@@ -45,7 +48,9 @@ class Prompts:
         except TemplateNotFound as problem:
             raise ConfigError(f"the prompt {problem.name!r} is missing", where=str(self.folder)) from None
         except UndefinedError as problem:
-            raise ConfigError(f"asks for a value it is not given: {problem.message}", where=str(self.folder / place)) from None
+            raise ConfigError(
+                f"asks for a value it is not given: {problem.message}", where=str(self.folder / place)
+            ) from None
 
     @cached_property
     def sha256(self) -> str:
@@ -53,5 +58,7 @@ class Prompts:
         digest = hashlib.sha256()
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
-                digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+                digest.update(
+                    path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0"
+                )
         return digest.hexdigest()

@@ -14,7 +14,14 @@ Speaker = Literal["doctor", "patient", "examiner"]
 Intent = Literal["inquiry", "request", "advice", "emotion", "small_talk", "closing", "attack"]
 StopReason = Literal["closed", "turn_cap", "patient_left", "loop", "empty", "failure"]
 ProtocolFailure = Literal["no_closing_block", "loop", "empty", "role_broken", "language_switched"]
-GuardAction = Literal["diagnosis_named", "unselected_fact", "unselected_number", "flipped_negation", "role_drift", "language_drift"]
+GuardAction = Literal[
+    "diagnosis_named",
+    "unselected_fact",
+    "unselected_number",
+    "flipped_negation",
+    "role_drift",
+    "language_drift",
+]
 
 
 class Record(BaseModel):

@@ -99,17 +99,20 @@ def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document
         depth = 0
         for event in yaml.parse(text, Loader=yaml.CBaseLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = event.start_mark.line + 1
+                line = _line(event)
                 raise error("uses a YAML anchor or alias", where=f"{path}:{line}", mend="write the value out")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{event.start_mark.line + 1}")
+                raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{_line(event)}")
         root = yaml.compose(text, Loader=yaml.CBaseLoader)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise error(f"is not valid YAML: {problem.problem or problem.context}", where=place,
-                    mend="check the indentation and quotes of this line") from problem
+        raise error(
+            f"is not valid YAML: {problem.problem or problem.context}",
+            where=place,
+            mend="check the indentation and quotes of this line",
+        ) from problem
     except yaml.YAMLError as problem:
         raise error(f"is not valid YAML: {problem}", where=str(path)) from problem
     lines: dict[Location, int] = {}
@@ -117,7 +120,13 @@ def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document
     return Document(path, data, lines)
 
 
-def _plain(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path, error: type[UserError]) -> Any:
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _plain(
+    node: yaml.Node, at: Location, lines: dict[Location, int], path: Path, error: type[UserError]
+) -> Any:
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         # A quoted "null" is the word; only a plain one means that nothing was given.
@@ -137,7 +146,9 @@ def _plain(node: yaml.Node, at: Location, lines: dict[Location, int], path: Path
     return result
 
 
-def problems(document: Document, failure: ValidationError, mends: dict[str, str] | None = None) -> Iterator[tuple[str, str, str]]:
+def problems(
+    document: Document, failure: ValidationError, mends: dict[str, str] | None = None
+) -> Iterator[tuple[str, str, str]]:
     """The findings of a failed validation as (what, where, how to mend), in file order."""
     found = []
     for detail in failure.errors(include_url=False):
@@ -187,4 +198,6 @@ _Dumper.add_representer(Plain, _text)
 
 def dump(data: Any) -> str:
     """Write plain data as YAML text that `parse` reads back to the same strings."""
-    return yaml.dump(data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=False)
+    return yaml.dump(
+        data, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, default_flow_style=False
+    )

@@ -7,13 +7,24 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Cases: look at them, check them, write new ones. 病例。", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Cases: look at them, check them, write new ones. 病例。",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
-Sources = Annotated[list[str] | None, typer.Argument(help="Folder, file or case id. Default: all bundled cases.", show_default=False)]
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(help="Folder, file or case id. Default: all bundled cases.", show_default=False),
+]
 
 
 @app.command("list", epilog="Example: dialogue-sim case list --lang zh")
-def list_cases(sources: Sources = None, lang: Annotated[str | None, typer.Option(help="zh or en")] = None, json: Json = False) -> None:
+def list_cases(
+    sources: Sources = None,
+    lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
+    json: Json = False,
+) -> None:
     """Name the cases with specialty, urgency and complexity. 列出病例。"""
     from dialogue_sim.cases import load_cases
     from dialogue_sim.reports.cases import case_rows, show_rows

@@ -15,24 +15,50 @@ from dialogue_sim.cli import FAILURES_LEFT, INTERRUPTED
 if TYPE_CHECKING:
     from dialogue_sim.runs.run import Outcome, Plan, Stages
 
-Config = Annotated[Path | None, typer.Argument(help="Run configuration (YAML). Flags win over it.", show_default=False)]
-DoctorSpec = Annotated[str | None, typer.Option("--doctor", help="Model under test: openai:MODEL, embedded, scripted:expert, …")]
+Config = Annotated[
+    Path | None, typer.Argument(help="Run configuration (YAML). Flags win over it.", show_default=False)
+]
+DoctorSpec = Annotated[
+    str | None, typer.Option("--doctor", help="Model under test: openai:MODEL, embedded, scripted:expert, …")
+]
 PatientSpec = Annotated[str | None, typer.Option("--patient", help="record (default, no model) or a model.")]
-JudgeSpecs = Annotated[list[str] | None, typer.Option("--judge", help="lexicon (default, no model) or a model; repeat for a panel.")]
-CaseSources = Annotated[list[str] | None, typer.Option("--cases", help="Folder, file or case id; repeat. Default: all bundled cases.")]
+JudgeSpecs = Annotated[
+    list[str] | None,
+    typer.Option("--judge", help="lexicon (default, no model) or a model; repeat for a panel."),
+]
+CaseSources = Annotated[
+    list[str] | None,
+    typer.Option("--cases", help="Folder, file or case id; repeat. Default: all bundled cases."),
+]
 Lang = Annotated[str | None, typer.Option("--lang", help="Only zh or only en cases.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most this many cases, both languages in turn.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="At most this many cases, both languages in turn.")
+]
 Seeds = Annotated[int | None, typer.Option("--seeds", min=1, help="Replicates of every case.")]
 Votes = Annotated[int | None, typer.Option("--votes", min=1, help="Votes of every judge.")]
 Turns = Annotated[int | None, typer.Option("--turns", min=1, help="Doctor turns allowed (30).")]
 Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, help="Dialogues at once (16).")]
 RubricFile = Annotated[str | None, typer.Option("--rubric", help="Rubric file or name (clinical-dialogue).")]
-PersonaChoice = Annotated[str | None, typer.Option("--persona", help="case (default), sample, or a list: anxious,low,poor,dialect.")]
-BudgetText = Annotated[str | None, typer.Option("--budget", help="Stop after this many tokens (2000000) or this much money (5.00$).")]
-PromptsDir = Annotated[str | None, typer.Option("--prompts", help="Folder of prompts laid out like the bundled one.")]
-Out = Annotated[str | None, typer.Option("--out", help="Run directory. Default: runs/<doctor>-<fingerprint>.")]
-Family = Annotated[bool | None, typer.Option("--allow-same-family", help="Let a judge of the doctor's own family judge (flagged).")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="Address of the doctor's OpenAI-compatible server.")]
+PersonaChoice = Annotated[
+    str | None, typer.Option("--persona", help="case (default), sample, or a list: anxious,low,poor,dialect.")
+]
+BudgetText = Annotated[
+    str | None,
+    typer.Option("--budget", help="Stop after this many tokens (2000000) or this much money (5.00$)."),
+]
+PromptsDir = Annotated[
+    str | None, typer.Option("--prompts", help="Folder of prompts laid out like the bundled one.")
+]
+Out = Annotated[
+    str | None, typer.Option("--out", help="Run directory. Default: runs/<doctor>-<fingerprint>.")
+]
+Family = Annotated[
+    bool | None,
+    typer.Option("--allow-same-family", help="Let a judge of the doctor's own family judge (flagged)."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Address of the doctor's OpenAI-compatible server.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print scores.json on stdout and nothing else.")]
 
 
@@ -85,7 +111,9 @@ def judge(
     _carry_out(_plan_of(folder, context), Stages(simulate=False), json)
 
 
-def score(folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")], json: Json = False) -> None:
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")], json: Json = False
+) -> None:
     """Roll the verdicts of a run up again and show the score. Calls no model. 重新汇总得分。"""
     from dialogue_sim.runs.directory import RunDirectory
     from dialogue_sim.runs.run import Outcome, write_results
@@ -125,19 +153,29 @@ def _plan_of(folder: Path, context: typer.Context | None) -> Plan:
     from dialogue_sim.runs.run import plan
 
     recorded = read_manifest(folder)["config"]
-    config = config_from_flags({**merge(recorded, _overrides(context.params if context else {})), "out": str(folder)})
+    config = config_from_flags(
+        {**merge(recorded, _overrides(context.params if context else {})), "out": str(folder)}
+    )
     return plan(config)
 
 
 def _overrides(flags: dict[str, Any]) -> dict[str, Any]:
     """Flags that were given, in the shape of a run configuration."""
-    given = {key: value for key, value in flags.items() if key not in _NOT_CONFIG and value not in (None, [], ())}
+    given = {
+        key: value for key, value in flags.items() if key not in _NOT_CONFIG and value not in (None, [], ())
+    }
     doctor, patient = given.pop("doctor", None), given.pop("patient", None)
     base_url, persona = given.pop("base_url", None), given.pop("persona", None)
     if doctor or base_url:
-        given["doctor"] = {**({"model": doctor} if doctor else {}), **({"base_url": base_url} if base_url else {})}
+        given["doctor"] = {
+            **({"model": doctor} if doctor else {}),
+            **({"base_url": base_url} if base_url else {}),
+        }
     if patient or persona:
-        given["patient"] = {**({"model": patient} if patient else {}), **({"persona": persona} if persona else {})}
+        given["patient"] = {
+            **({"model": patient} if patient else {}),
+            **({"persona": persona} if persona else {}),
+        }
     if judges := given.pop("judge", None):
         given["judges"] = [{"model": name} for name in judges]
     if budget := given.pop("budget", None):
@@ -152,7 +190,9 @@ def _budget(text: str) -> dict[str, float]:
     try:
         amount = float(number.replace(",", "").replace("_", ""))
     except ValueError:
-        raise ConfigError(f"{text!r} is no budget", where="--budget", mend="write tokens (2000000) or money (5.00$)") from None
+        raise ConfigError(
+            f"{text!r} is no budget", where="--budget", mend="write tokens (2000000) or money (5.00$)"
+        ) from None
     return {"tokens": int(amount)} if number == text.strip() else {"money": amount}
 
 
@@ -163,7 +203,11 @@ def _carry_out(planned: Plan, stages: Stages, as_json: bool) -> None:
 
     interrupt = Interrupt()
     with live_progress(quiet=as_json) as progress:
-        outcome = asyncio.run(_interruptible(execute(planned, stages, progress=progress, interrupt=interrupt), interrupt, progress))
+        outcome = asyncio.run(
+            _interruptible(
+                execute(planned, stages, progress=progress, interrupt=interrupt), interrupt, progress
+            )
+        )
     _show(planned, outcome, as_json)
 
 

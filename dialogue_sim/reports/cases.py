@@ -50,12 +50,16 @@ def show_views(case: Case) -> None:
     console.print(f"  “{view.opening}”")
     for fact in view.facts:
         sign = "+" if fact.status == "affirmed" else "−"
-        console.print(f"  {sign} {label('topics', fact.topic, language)} [dim]{fact.id} · {fact.disclosure}[/dim]  {fact.say}")
+        console.print(
+            f"  {sign} {label('topics', fact.topic, language)} [dim]{fact.id} · {fact.disclosure}[/dim]  {fact.say}"
+        )
     for cue in view.cues:
         console.print(f"  ! {cue.kind} [dim]{cue.when}[/dim]  {cue.line}")
     console.print(f"\n[bold]{say('examiner', language)}[/bold]")
     seen = examiner_view(case)
-    console.print("  " + "  ".join(f"{name} {value}" for name, value in seen.vitals.model_dump().items() if value))
+    console.print(
+        "  " + "  ".join(f"{name} {value}" for name, value in seen.vitals.model_dump().items() if value)
+    )
     for finding in (*seen.examinations, *seen.tests):
         console.print(f"  {finding.names[0]} [dim]{finding.status}[/dim]  {finding.result}")
     _show_judge_part(console, case, language)
@@ -64,13 +68,19 @@ def show_views(case: Case) -> None:
 def _show_judge_part(console: Console, case: Case, language: Language) -> None:
     part = case.judge
     console.print(f"\n[bold]{say('judge', language)}[/bold]")
-    console.print(f"  {say('closing_diagnosis', language)}: {part.diagnosis.primary} [dim]{', '.join(part.diagnosis.synonyms)}[/dim]")
-    console.print(f"  {say('closing_differential', language)}: {', '.join(entry.names[0] for entry in part.differential)}")
+    console.print(
+        f"  {say('closing_diagnosis', language)}: {part.diagnosis.primary} [dim]{', '.join(part.diagnosis.synonyms)}[/dim]"
+    )
+    console.print(
+        f"  {say('closing_differential', language)}: {', '.join(entry.names[0] for entry in part.differential)}"
+    )
     for flag in part.red_flags:
         console.print(f"  ⚑ {flag.label} [dim]{', '.join(flag.facts)}[/dim]")
     for kind, tests in part.tests.model_dump().items():
         if tests:
-            console.print(f"  {say('closing_tests', language)} [dim]{kind}[/dim]: {', '.join(test['names'][0] for test in tests)}")
+            console.print(
+                f"  {say('closing_tests', language)} [dim]{kind}[/dim]: {', '.join(test['names'][0] for test in tests)}"
+            )
     for action in part.plan:
         console.print(f"  {say('closing_plan', language)}: {action.action}")
     for danger in part.contraindications:

@@ -20,17 +20,28 @@ LANGUAGES: tuple[Language, Language] = ("zh", "en")
 def report_html(run: RunFiles, rubric: Rubric) -> str:
     """The report of one scored run."""
     environment = Environment(
-        loader=PackageLoader("dialogue_sim.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("dialogue_sim.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.globals.update(t=_both, both=_pair, points=points, percent=percent, rate_interval=rate_interval, word=_label)
-    environment.filters["interval"] = lambda bounds: Markup("").join(_span(lang, interval(bounds, lang)) for lang in LANGUAGES)
+    environment.globals.update(
+        t=_both, both=_pair, points=points, percent=percent, rate_interval=rate_interval, word=_label
+    )
+    environment.filters["interval"] = lambda bounds: Markup("").join(
+        _span(lang, interval(bounds, lang)) for lang in LANGUAGES
+    )
     scores = run.scores
     return environment.get_template("report.html.j2").render(
         scores=scores,
         rubric=rubric,
         items={item.id: item for item in rubric.items},
         caps={cap.id: cap for cap in rubric.caps},
-        hardest=sorted((name for name in scores["items"] if scores["items"][name]["n"]), key=lambda name: scores["items"][name]["mean"]),
+        hardest=sorted(
+            (name for name in scores["items"] if scores["items"][name]["n"]),
+            key=lambda name: scores["items"][name]["mean"],
+        ),
         dialogues=[_dialogue(run, name) for name in run.transcripts],
         manifest=run.manifest,
     )
@@ -60,7 +71,8 @@ def _pair(thing: Any, field: str = "") -> Markup:
     """The names of a dimension, item or cap in both languages."""
     texts = {language: getattr(thing, language) for language in LANGUAGES}
     return Markup("").join(
-        _span(language, getattr(texts[language], field) if field else texts[language]) for language in LANGUAGES
+        _span(language, getattr(texts[language], field) if field else texts[language])
+        for language in LANGUAGES
     )
 
 

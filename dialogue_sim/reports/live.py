@@ -76,11 +76,15 @@ class LiveProgress:
 
     def _refresh(self) -> None:
         if self._bars and self._task is not None:
-            self._bars.update(self._task, completed=self._done, total=self._total or None, description=self._status())
+            self._bars.update(
+                self._task, completed=self._done, total=self._total or None, description=self._status()
+            )
         elif time.monotonic() - self._printed > _PLAIN_EVERY_S:
             # A pipe gets a line now and then instead of a redrawn bar.
             self._printed = time.monotonic()
-            self._line(f"{self._done}/{self._total} {say('progress_dialogues', self._language)}, {self._status()}")
+            self._line(
+                f"{self._done}/{self._total} {say('progress_dialogues', self._language)}, {self._status()}"
+            )
 
     def _status(self) -> str:
         words = [
@@ -135,7 +139,15 @@ def download_progress() -> Iterator[DownloadListener]:
 
         yield tell
         return
-    columns = (TextColumn("{task.description}"), BarColumn(24), TaskProgressColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(24),
+        TaskProgressColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
     with Progress(*columns, console=console) as bars:
         task = bars.add_task("", total=None)
-        yield lambda what, done, total: bars.update(task, description=what, completed=done, total=total or None)
+        yield lambda what, done, total: bars.update(
+            task, description=what, completed=done, total=total or None
+        )

@@ -33,6 +33,7 @@ def both(language: Language) -> dict[str, str]:
 def reader_language() -> Language:
     """The language of whoever sits at the terminal: DIALOGUE_SIM_LANG, else the locale, else English."""
     wanted = os.environ.get("DIALOGUE_SIM_LANG") or next(
-        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), locale.getlocale()[0] or ""
+        (os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)),
+        locale.getlocale()[0] or "",
     )
     return "zh" if wanted.lower().startswith(("zh", "chinese")) else "en"

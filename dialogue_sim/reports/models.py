@@ -15,10 +15,14 @@ from dialogue_sim.models.registry import ONE_ROLE, SCHEMES
 
 def show_models(*, as_json: bool) -> None:
     """Print the schemes and the catalogue of embedded models."""
-    entries = catalogue()
+    entries = catalogue().models
     if as_json:
         schemes = [{"scheme": name, "name": scheme.name} for name, scheme in SCHEMES.items()]
-        content = {"schemes": schemes, "one_role": ONE_ROLE, "embedded": [entry.model_dump(mode="json") for entry in entries]}
+        content = {
+            "schemes": schemes,
+            "one_role": ONE_ROLE,
+            "embedded": [entry.model_dump(mode="json") for entry in entries],
+        }
         typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
         return
     console = Console(highlight=False)
@@ -30,7 +34,9 @@ def show_models(*, as_json: bool) -> None:
     console.print(table)
     weights = Table(box=None, pad_edge=False)
     for entry in entries:
-        weights.add_row(f"embedded:{entry.name}", f"{entry.size / 1e6:,.0f} MB", entry.licence, entry.title.en)
+        weights.add_row(
+            f"embedded:{entry.name}", f"{entry.bytes / 1e6:,.0f} MB", entry.licence, entry.title.en
+        )
     console.print(weights)
 
 

@@ -37,16 +37,31 @@ def read_run(folder: Path) -> RunFiles:
     """
     manifest = read_manifest(folder)
     if not (folder / "scores.json").is_file():
-        raise ConfigError("this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first")
+        raise ConfigError(
+            "this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first"
+        )
     try:
         scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
         transcripts = [Transcript.model_validate_json(line) for line in _lines(folder / "transcripts.jsonl")]
         judgements = [Judgement.model_validate_json(line) for line in _lines(folder / "verdicts.jsonl")]
     except (OSError, ValueError) as problem:
-        raise ConfigError(f"a file of this run cannot be read: {problem}", where=str(folder),
-                          mend=f"`dialogue-sim score {folder}` writes them again from the journal") from None
-    return RunFiles(folder, manifest, scores, {t.dialogue_id: t for t in transcripts}, {j.dialogue_id: j for j in judgements})
+        raise ConfigError(
+            f"a file of this run cannot be read: {problem}",
+            where=str(folder),
+            mend=f"`dialogue-sim score {folder}` writes them again from the journal",
+        ) from None
+    return RunFiles(
+        folder,
+        manifest,
+        scores,
+        {t.dialogue_id: t for t in transcripts},
+        {j.dialogue_id: j for j in judgements},
+    )
 
 
 def _lines(file: Path) -> list[str]:
-    return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()] if file.is_file() else []
+    return (
+        [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if file.is_file()
+        else []
+    )

@@ -24,12 +24,20 @@ def _half(scores: dict[str, Any], rubric: Rubric, language: Language) -> str:
     if scores["score"] is None:
         lines += [word("nothing_scored"), ""]
     else:
-        lines += [f"**{points(scores['score'])} / 100** ({word('interval')}: {interval(scores['ci95'], language)})", ""]
+        lines += [
+            f"**{points(scores['score'])} / 100** ({word('interval')}: {interval(scores['ci95'], language)})",
+            "",
+        ]
     lines += [f"> {word(note)}" for note in scores["notes"]] + [""]
     lines += _table(
         [word("dimension"), word("weight"), word("points"), "95 %"],
         [
-            [getattr(d, language), f"{d.weight:g}", points(figure["score"]), interval(figure["ci95"], language)]
+            [
+                getattr(d, language),
+                f"{d.weight:g}",
+                points(figure["score"]),
+                interval(figure["ci95"], language),
+            ]
             for d in rubric.dimensions
             if (figure := scores["dimensions"].get(d.id))
         ],
@@ -37,7 +45,11 @@ def _half(scores: dict[str, Any], rubric: Rubric, language: Language) -> str:
     lines += _table(
         [word("caps"), word("cap_rate"), "95 %"],
         [
-            [f"{c.id} {getattr(c, language).name} (≤ {c.limit:g})", percent(rate["rate"]), rate_interval(rate["ci95"])]
+            [
+                f"{c.id} {getattr(c, language).name} (≤ {c.limit:g})",
+                percent(rate["rate"]),
+                rate_interval(rate["ci95"]),
+            ]
             for c in rubric.caps
             if (rate := scores["caps"].get(c.id))
         ],

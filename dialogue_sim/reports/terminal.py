@@ -23,9 +23,17 @@ def show_outcome(outcome: Outcome) -> None:
     if outcome.failures:
         console.print(say("failures_left", language, count=outcome.failures), style="yellow")
     if outcome.stopped:
-        console.print(say({"interrupted": "interrupted", "budget": "budget_spent"}[outcome.stopped], language), style="yellow")
+        console.print(
+            say({"interrupted": "interrupted", "budget": "budget_spent"}[outcome.stopped], language),
+            style="yellow",
+        )
     console.print()
-    for key, name in (("report", "report.html"), ("summary", "summary.md"), ("transcripts", "transcripts.jsonl"), ("scores", "scores.json")):
+    for key, name in (
+        ("report", "report.html"),
+        ("summary", "summary.md"),
+        ("transcripts", "transcripts.jsonl"),
+        ("scores", "scores.json"),
+    ):
         if (outcome.path / name).exists():
             console.print(f"{say(f'path_{key}', language)}: {outcome.path / name}", soft_wrap=True)
 
@@ -57,18 +65,31 @@ def dimension_table(scores: dict[str, Any], language: Language) -> Table:
     for dimension in rubric.dimensions:
         figure = scores["dimensions"].get(dimension.id)
         if figure:
-            table.add_row(names[dimension.id], f"{dimension.weight:g}", points(figure["score"]), interval(figure["ci95"], language))
+            table.add_row(
+                names[dimension.id],
+                f"{dimension.weight:g}",
+                points(figure["score"]),
+                interval(figure["ci95"], language),
+            )
     for cap in rubric.caps:
         rate = scores["caps"].get(cap.id)
         if rate and rate["rate"] > 0:
-            table.add_row(f"{cap.id} {getattr(cap, language).name}", f"≤ {cap.limit:g}", percent(rate["rate"]), "")
+            table.add_row(
+                f"{cap.id} {getattr(cap, language).name}", f"≤ {cap.limit:g}", percent(rate["rate"]), ""
+            )
     return table
 
 
 def case_table(scores: dict[str, Any], language: Language, most: int = 12) -> Table:
     """One row a case, the lowest scores first when there are many."""
     table = Table(box=None, pad_edge=False)
-    for key, align in (("case", "left"), ("specialty", "left"), ("urgency", "left"), ("points", "right"), ("caps", "left")):
+    for key, align in (
+        ("case", "left"),
+        ("specialty", "left"),
+        ("urgency", "left"),
+        ("points", "right"),
+        ("caps", "left"),
+    ):
         table.add_column(say(key, language), justify=align)  # type: ignore[arg-type]
     cases = sorted(scores["cases"], key=lambda case: (case["score"], case["id"]))
     for case in cases[:most]:

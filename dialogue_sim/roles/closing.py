@@ -22,7 +22,9 @@ _HEADINGS = {
     "plan": r"处置(?:与治疗|建议|方案)?|治疗(?:方案|建议|计划)?|处理(?:意见|建议)?|(?:management|treatment)(?: plan)?|plan",
 }
 _HEADING = re.compile(
-    r"^[\s#*>\-\d.、)）【\[]*(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _HEADINGS.items()) + r")[】\]\s*]*(?:[:：]|$)\s*[*]*\s*",
+    r"^[\s#*>\-\d.、)）【\[]*(?:"
+    + "|".join(f"(?P<{name}>{words})" for name, words in _HEADINGS.items())
+    + r")[】\]\s*]*(?:[:：]|$)\s*[*]*\s*",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^[\s\-*•·]*(?:\(?\d{1,2}[.、)）]\s*|[①-⑩]\s*)?")

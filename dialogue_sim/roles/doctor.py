@@ -147,4 +147,8 @@ def _user(heard: list[str]) -> Message:
 
 def _account(replies: Sequence[Reply]) -> tuple[tuple[str, ...], Usage, float]:
     usage = sum((reply.usage for reply in replies), Usage())
-    return tuple(reply.call_id for reply in replies if reply.call_id), usage, sum(r.latency_s for r in replies)
+    return (
+        tuple(reply.call_id for reply in replies if reply.call_id),
+        usage,
+        sum(r.latency_s for r in replies),
+    )

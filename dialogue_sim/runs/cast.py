@@ -23,7 +23,7 @@ from dialogue_sim.roles.doctor import Doctor, ModelDoctor
 from dialogue_sim.roles.examiner import Examiner
 from dialogue_sim.roles.patient import Patient, PatientSettings, open_patient
 from dialogue_sim.roles.scripted import GRADES, ScriptedDoctor
-from dialogue_sim.runs.config import JudgeConfig, RunConfig
+from dialogue_sim.runs.config import DoctorConfig, JudgeConfig, PatientConfig, RunConfig
 
 
 class Cast:
@@ -49,7 +49,9 @@ class Cast:
         if "patient" in roles and self._config.patient.model != "record":
             wanted.append((self._config.patient.model, self._config.patient, "patient"))
         if "judge" in roles:
-            wanted += [(judge.model, judge, "judge") for judge in self._config.judges if judge.model != "lexicon"]
+            wanted += [
+                (judge.model, judge, "judge") for judge in self._config.judges if judge.model != "lexicon"
+            ]
         for spec, settings, role in wanted:
             key = _key(spec, settings)
             if key not in self._models:
@@ -77,7 +79,9 @@ class Cast:
         model = None
         if config.model != "record":
             model = self._model(config.model, config, "patient", dialogue_id(case, replicate))
-        settings = PatientSettings.model_validate({name: getattr(config, name) for name in PatientSettings.model_fields})
+        settings = PatientSettings.model_validate(
+            {name: getattr(config, name) for name in PatientSettings.model_fields}
+        )
         return open_patient(
             patient_view(case), settings, guarded_terms=guarded_terms(case), prompts=self._prompts,
             seed=self.seed(case, replicate), model=model,
@@ -95,7 +99,10 @@ class Cast:
         """The seed of one dialogue: a function of the run's seed, the case and the replicate."""
         # A parallel pair shares its seed, so that both languages meet the same patient.
         story = min(case.id, case.parallel or case.id)
-        return int.from_bytes(hashlib.sha256(f"{self._config.seed}/{story}/{replicate}".encode()).digest()[:4]) >> 1
+        return (
+            int.from_bytes(hashlib.sha256(f"{self._config.seed}/{story}/{replicate}".encode()).digest()[:4])
+            >> 1
+        )
 
     async def close(self) -> None:
         """Free what the models hold."""
@@ -109,7 +116,9 @@ class Cast:
         model = self._model(config.model, config, "judge", dialogue)
         # A small model judges better one item at a time.
         one_by_one = 1 if config.model.split(":")[0] == "embedded" else 6
-        return ModelJudge(model, self._prompts, options=config.options, items_per_call=config.items_per_call or one_by_one)
+        return ModelJudge(
+            model, self._prompts, options=config.options, items_per_call=config.items_per_call or one_by_one
+        )
 
     def _model(self, spec: str, settings: ModelSettings, role: Role, dialogue: str) -> ChatModel:
         inner, limiter = self._models[_key(spec, settings)]
@@ -122,8 +131,12 @@ class Cast:
 def _budget(config: RunConfig, journal: Journal) -> Budget:
     """The run's budget, with what earlier sessions spent already booked."""
     limits = config.budget
-    priced = [config.doctor, config.patient, *config.judges]
-    prices = {settings.model: settings.price for settings in priced if settings.price}
+    players: list[DoctorConfig | PatientConfig | JudgeConfig] = [
+        config.doctor,
+        config.patient,
+        *config.judges,
+    ]
+    prices = {player.model: player.price for player in players if player.price}
     budget = Budget(limits.tokens if limits else None, limits.money if limits else None, prices)
     for spent in journal.usage():
         budget.book(spent.spec, spent.usage, spent.calls)
@@ -139,7 +152,9 @@ def grade_of(spec: str) -> str:
     """The grade that `scripted:GRADE` names. Raises ConfigError."""
     grade = spec.partition(":")[2]
     if grade not in GRADES:
-        raise ConfigError(f"there is no scripted doctor {grade!r}", where=spec, mend=f"known are: {', '.join(GRADES)}")
+        raise ConfigError(
+            f"there is no scripted doctor {grade!r}", where=spec, mend=f"known are: {', '.join(GRADES)}"
+        )
     return grade
 
 
@@ -148,4 +163,6 @@ def _key(spec: str, settings: ModelSettings) -> str:
 
 
 def _model_settings(settings: ModelSettings) -> ModelSettings:
-    return ModelSettings.model_validate({name: getattr(settings, name) for name in ModelSettings.model_fields})
+    return ModelSettings.model_validate(
+        {name: getattr(settings, name) for name in ModelSettings.model_fields}
+    )

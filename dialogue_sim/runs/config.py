@@ -23,7 +23,17 @@ from dialogue_sim.roles.patient import PatientSettings
 SCHEMA = "dialogue-sim/run/1"
 
 # What changes nothing about a reply, only how fast or from where it comes.
-_OPERATIONAL = {"base_url", "api_key_env", "timeout_s", "attempts", "concurrency", "rpm", "tpm", "engine", "price"}
+_OPERATIONAL = {
+    "base_url",
+    "api_key_env",
+    "timeout_s",
+    "attempts",
+    "concurrency",
+    "rpm",
+    "tpm",
+    "engine",
+    "price",
+}
 
 
 class DoctorConfig(ModelSettings):
@@ -62,26 +72,38 @@ class RunConfig(BaseModel):
     doctor: DoctorConfig
     patient: PatientConfig = PatientConfig()
     judges: Annotated[list[JudgeConfig], Field(min_length=1)] = [JudgeConfig(model="lexicon")]
-    cases: list[str] = Field(default_factory=list, description="folders, files or ids; none means all bundled cases")
+    cases: list[str] = Field(
+        default_factory=list, description="folders, files or ids; none means all bundled cases"
+    )
     lang: Literal["zh", "en"] | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     seeds: Annotated[int, Field(ge=1, le=100)] = Field(default=1, description="replicates of every case")
-    seed: Annotated[int, Field(ge=0)] = Field(default=0, description="the seed that all others are derived from")
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="the seed that all others are derived from"
+    )
     votes: Annotated[int, Field(ge=1, le=25)] = Field(default=1, description="votes of every judge")
     turns: Annotated[int, Field(ge=1, le=200)] = 30
-    concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(default=16, description="dialogues going on at once")
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=16, description="dialogues going on at once"
+    )
     rubric: str = "clinical-dialogue"
     prompts: str | None = None
-    dialogue_timeout_s: Annotated[float, Field(gt=0)] | None = Field(default=None, description="seconds until a dialogue is given up")
+    dialogue_timeout_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="seconds until a dialogue is given up"
+    )
     budget: Limits | None = None
-    allow_same_family: bool = Field(default=False, description="let a judge of the doctor's own model family judge; flagged in the report")
+    allow_same_family: bool = Field(
+        default=False, description="let a judge of the doctor's own model family judge; flagged in the report"
+    )
     out: str | None = None
 
     @model_validator(mode="after")
     def _money_has_a_price(self) -> RunConfig:
         models = [self.doctor, self.patient, *self.judges]
         if self.budget and self.budget.money and not any(settings.price for settings in models):
-            raise ValueError("a budget in money needs prices: give `price: {prompt: …, completion: …}` (per million tokens) to the models")
+            raise ValueError(
+                "a budget in money needs prices: give `price: {prompt: …, completion: …}` (per million tokens) to the models"
+            )
         return self
 
     def doctor_style(self) -> Style:
@@ -124,7 +146,9 @@ def load_config(path: Path, overrides: dict[str, Any] | None = None) -> RunConfi
     """
     document = yamlio.read(path, ConfigError)
     if not isinstance(document.data, dict):
-        raise ConfigError("is not a run configuration", where=str(path), mend="start from examples/demo/run.yaml")
+        raise ConfigError(
+            "is not a run configuration", where=str(path), mend="start from examples/demo/run.yaml"
+        )
     merged = yamlio.Document(document.path, merge(document.data, overrides or {}), document.lines)
     return yamlio.validate(merged, RunConfig, ConfigError)
 
@@ -136,7 +160,11 @@ def config_from_flags(flags: dict[str, Any]) -> RunConfig:
     except ValidationError as failure:
         detail = failure.errors(include_url=False)[0]
         field = ".".join(str(part) for part in detail["loc"])
-        mend = "name the model under test: --doctor openai:MODEL, --doctor embedded, --doctor scripted:expert" if field == "doctor" else ""
+        mend = (
+            "name the model under test: --doctor openai:MODEL, --doctor embedded, --doctor scripted:expert"
+            if field == "doctor"
+            else ""
+        )
         raise ConfigError(detail["msg"], where=field, mend=mend) from None
 
 

@@ -1,12 +1,12 @@
 """A run directory: everything a run knows, on disk, so that the same command continues it.
 
-    run.yaml           what the run is: resolved configuration, hashes, versions; no secrets
-    journal.sqlite     every model call, and every finished dialogue and judgement (SQLite, WAL)
-    transcripts.jsonl  ┐
-    verdicts.jsonl     │ written from the journal at the end of a run, sorted and
-    scores.json        │ complete, each replaced in one step
-    summary.md         │
-    report.html        ┘
+run.yaml           what the run is: resolved configuration, hashes, versions; no secrets
+journal.sqlite     every model call, and every finished dialogue and judgement (SQLite, WAL)
+transcripts.jsonl  ┐
+verdicts.jsonl     │ written from the journal at the end of a run, sorted and
+scores.json        │ complete, each replaced in one step
+summary.md         │
+report.html        ┘
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ class RunDirectory:
         theirs, ours = known.get("simulation", {}), _as_read(self.manifest["simulation"])
         different = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
         if different:
-            raise ConfigError(f"this folder holds another run; it differs in: {', '.join(different)}", where=str(self.path),
-                              mend="choose another folder with --out DIR, or repeat the other run's command")
+            raise ConfigError(
+                f"this folder holds another run; it differs in: {', '.join(different)}",
+                where=str(self.path),
+                mend="choose another folder with --out DIR, or repeat the other run's command",
+            )
 
     def write(self, name: str, text: str) -> Path:
         """Replace one of its files. Raises ConfigError."""
@@ -80,7 +83,9 @@ class RunDirectory:
 
     async def keep_transcript(self, transcript: Transcript) -> None:
         """Write a finished dialogue; it is on disk when this returns."""
-        await self.journal.put_record("transcript", transcript.dialogue_id, transcript.model_dump(mode="json", by_alias=True))
+        await self.journal.put_record(
+            "transcript", transcript.dialogue_id, transcript.model_dump(mode="json", by_alias=True)
+        )
 
     def judgements(self, identity: str) -> dict[str, Judgement]:
         """Complete judgements made under one judging identity, by dialogue id."""
@@ -93,7 +98,9 @@ class RunDirectory:
 
     async def keep_judgement(self, identity: str, judgement: Judgement) -> None:
         """Write a complete judgement; it is on disk when this returns."""
-        await self.journal.put_record(f"judgement:{identity}", judgement.dialogue_id, judgement.model_dump(mode="json"))
+        await self.journal.put_record(
+            f"judgement:{identity}", judgement.dialogue_id, judgement.model_dump(mode="json")
+        )
 
     async def keep_failure(self, dialogue_id: str, failure: Failure | None) -> None:
         """Write down that a dialogue failed in a stage, or, with None, that it no longer does."""
@@ -115,7 +122,10 @@ class RunDirectory:
 
     def export_lines(self, name: str, records: Iterable[Transcript | Judgement]) -> Path:
         """Write records as JSON lines, sorted by dialogue."""
-        lines = (json.dumps(r.model_dump(mode="json", by_alias=True), ensure_ascii=False) for r in sorted(records, key=_by_id))
+        lines = (
+            json.dumps(r.model_dump(mode="json", by_alias=True), ensure_ascii=False)
+            for r in sorted(records, key=_by_id)
+        )
         return self.write(name, "".join(f"{line}\n" for line in lines))
 
     def close(self) -> None:
@@ -131,8 +141,11 @@ def replace_file(target: Path, text: str) -> Path:
         os.replace(draft, target)
     except OSError as problem:
         draft.unlink(missing_ok=True)
-        raise ConfigError(f"cannot be written: {problem.strerror}", where=str(target),
-                          mend="make room or rights there and run the same command again; nothing finished is lost") from None
+        raise ConfigError(
+            f"cannot be written: {problem.strerror}",
+            where=str(target),
+            mend="make room or rights there and run the same command again; nothing finished is lost",
+        ) from None
     return target
 
 
@@ -168,10 +181,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a run directory, every scalar as text. Raises ConfigError when it is no run directory."""
     file = folder / "run.yaml"
     if not file.is_file():
-        raise ConfigError("this is no run directory: it has no run.yaml", where=str(folder), mend="name a folder that `dialogue-sim run` made")
+        raise ConfigError(
+            "this is no run directory: it has no run.yaml",
+            where=str(folder),
+            mend="name a folder that `dialogue-sim run` made",
+        )
     known = yamlio.read(file, ConfigError).data
     if not isinstance(known, dict) or "simulation" not in known or "config" not in known:
-        raise ConfigError("is not a run manifest", where=str(file), mend="restore it, or start the run again in another folder")
+        raise ConfigError(
+            "is not a run manifest",
+            where=str(file),
+            mend="restore it, or start the run again in another folder",
+        )
     return known
 
 

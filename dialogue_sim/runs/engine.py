@@ -78,7 +78,9 @@ class Engine:
         jobs = [Job(case, replicate) for case in cases for replicate in range(seeds)]
         finished = self.directory.finished()
         judged = self.directory.judged(self.judging) if self.judging else finished
-        self.progress.planned(len(jobs), len(finished & {j.id for j in jobs}), len(judged & {j.id for j in jobs}))
+        self.progress.planned(
+            len(jobs), len(finished & {j.id for j in jobs}), len(judged & {j.id for j in jobs})
+        )
         missing = [job for job in jobs if job.id not in finished or job.id not in judged]
         if not simulate:
             missing = [job for job in missing if job.id in finished]
@@ -88,10 +90,14 @@ class Engine:
             for _ in range(min(self.concurrency, len(self._queue))):
                 group.create_task(self._work(group, handing_over, finished))
 
-    async def _work(self, group: asyncio.TaskGroup, handing_over: asyncio.Semaphore, finished: set[str]) -> None:
+    async def _work(
+        self, group: asyncio.TaskGroup, handing_over: asyncio.Semaphore, finished: set[str]
+    ) -> None:
         while self._queue and not self.interrupt.reason:
             job = self._queue.popleft()
-            transcript = self.directory.transcript(job.id) if job.id in finished else await self._simulate(job)
+            transcript = (
+                self.directory.transcript(job.id) if job.id in finished else await self._simulate(job)
+            )
             if transcript is not None and self.judging:
                 # Waiting here, and not in the judge's task, keeps the number of unjudged transcripts bounded.
                 await handing_over.acquire()
@@ -144,7 +150,9 @@ class Engine:
             self.interrupt.stop("budget")
         kind = problem.kind if isinstance(problem, ModelError) else "dialogue_timeout"
         message = str(problem) or f"the dialogue took longer than {self.timeout_s} s"
-        await self._note_failure(job, Failure.model_validate({"stage": stage, "kind": kind, "message": message, "where": job.id}))
+        await self._note_failure(
+            job, Failure.model_validate({"stage": stage, "kind": kind, "message": message, "where": job.id})
+        )
 
     async def _note_failure(self, job: Job, failure: Failure) -> None:
         await self.directory.keep_failure(job.id, failure)

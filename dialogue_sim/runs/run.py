@@ -30,6 +30,9 @@ class Stages(NamedTuple):
     judge: bool = True
 
 
+ALL = Stages()
+
+
 class Outcome(NamedTuple):
     """A run after one pass.
 
@@ -63,15 +66,24 @@ def plan(config: RunConfig) -> Plan:
     cases = load_cases(config.cases or None, language=config.lang, limit=config.limit)
     prompts = Prompts(Path(config.prompts) if config.prompts else None)
     rubric = load_rubric(config.rubric)
-    check_families(config.doctor.model, [judge.model for judge in config.judges], allow=config.allow_same_family)
+    check_families(
+        config.doctor.model, [judge.model for judge in config.judges], allow=config.allow_same_family
+    )
     described = manifest(config, cases, prompts, rubric)
     identity = fingerprint(simulation_identity(described), judging_identity(described))
-    return Plan(config, cases, prompts, rubric, described, Path(config.out) if config.out else config.default_out(identity))
+    return Plan(
+        config,
+        cases,
+        prompts,
+        rubric,
+        described,
+        Path(config.out) if config.out else config.default_out(identity),
+    )
 
 
 async def execute(
     planned: Plan,
-    stages: Stages = Stages(),
+    stages: Stages = ALL,
     *,
     progress: Progress | None = None,
     interrupt: Interrupt | None = None,
@@ -87,7 +99,10 @@ async def execute(
     directory = RunDirectory(planned.out, planned.manifest)
     cast = Cast(config, planned.prompts, directory.journal)
     try:
-        roles: list[Role] = [*(("doctor", "patient") if stages.simulate else ()), *(("judge",) if stages.judge else ())]
+        roles: list[Role] = [
+            *(("doctor", "patient") if stages.simulate else ()),
+            *(("judge",) if stages.judge else ()),
+        ]
         await cast.open(roles)
         engine = Engine(
             cast=cast, directory=directory, rubric=planned.rubric,
@@ -103,7 +118,7 @@ async def execute(
         directory.close()
 
 
-def write_results(planned: Plan, directory: RunDirectory, stages: Stages = Stages()) -> dict[str, Any] | None:
+def write_results(planned: Plan, directory: RunDirectory, stages: Stages = ALL) -> dict[str, Any] | None:
     """Write transcripts, verdicts and scores from the journal; returns the content of `scores.json`."""
     transcripts = directory.transcripts()
     directory.export_lines("transcripts.jsonl", transcripts.values())
@@ -117,13 +132,18 @@ def write_results(planned: Plan, directory: RunDirectory, stages: Stages = Stage
 
 
 def _content(
-    planned: Plan, directory: RunDirectory, transcripts: dict[str, Transcript], judgements: dict[str, Judgement]
+    planned: Plan,
+    directory: RunDirectory,
+    transcripts: dict[str, Transcript],
+    judgements: dict[str, Judgement],
 ) -> dict[str, Any]:
     cases = {case.id: case for case in planned.cases}
     wanted = {f"{case}/{replicate}" for case in cases for replicate in range(planned.config.seeds)}
     kept = [transcript for name, transcript in transcripts.items() if name in wanted]
     results = [
-        dialogue_result(planned.rubric, cases[t.case_id], t, judgements[t.dialogue_id]) for t in kept if t.dialogue_id in judgements
+        dialogue_result(planned.rubric, cases[t.case_id], t, judgements[t.dialogue_id])
+        for t in kept
+        if t.dialogue_id in judgements
     ]
     return scores(
         results,

@@ -32,7 +32,9 @@ def dialogue_score(rubric: Rubric, applicable_items: Collection[str], judgement:
     return case_score(rubric.shape(), wanted, applicable=applicable_items, caps=fired)
 
 
-def dialogue_result(rubric: Rubric, case: Case, transcript: Transcript, judgement: Judgement) -> DialogueResult:
+def dialogue_result(
+    rubric: Rubric, case: Case, transcript: Transcript, judgement: Judgement
+) -> DialogueResult:
     """One dialogue as it enters the scorecard."""
     names = [item.id for item in applicable(rubric, case)]
     return DialogueResult(
@@ -86,8 +88,14 @@ def scores(
         "doctor": manifest["simulation"]["doctor"]["model"],
         "patient": manifest["simulation"]["patient"]["model"],
         "judges": [judge["model"] for judge in manifest["judging"]["judges"]],
-        **{key: card.pop(key) for key in ("protocol_failure_rate", "protocol_failure_ci95", "protocol_failures")},
-        **{key: card.pop(key) for key in ("dimensions", "caps", "usable_at_60", "usable_at_60_ci95", "strata")},
+        **{
+            key: card.pop(key)
+            for key in ("protocol_failure_rate", "protocol_failure_ci95", "protocol_failures")
+        },
+        **{
+            key: card.pop(key)
+            for key in ("dimensions", "caps", "usable_at_60", "usable_at_60_ci95", "strata")
+        },
         "items": items,
         "unsure": card.pop("unsure"),
         "disputed": sum(len(judgement.disputed) for judgement in judgements),
@@ -110,7 +118,11 @@ def item_means(rubric: Rubric, judgements: Sequence[Judgement]) -> dict[str, dic
             if verdict.item in values:
                 values[verdict.item].append(verdict.value or 0.0)
     return {
-        item.id: {"dimension": item.dimension, "mean": round(sum(marks) / len(marks), 6) if marks else None, "n": len(marks)}
+        item.id: {
+            "dimension": item.dimension,
+            "mean": round(sum(marks) / len(marks), 6) if marks else None,
+            "n": len(marks),
+        }
         for item in rubric.items
         for marks in [values[item.id]]
     }

@@ -73,7 +73,9 @@ class ScriptedDoctor:
         must = [test.names[0] for test in judge.tests.must]
         tests = {"none": [], "half": must[: (len(must) + 1) // 2], "must": must}[grade.tests]
         actions = [action.action for action in judge.plan]
-        plan = {"none": [], "first": actions[:1], "full": actions, "wrong": [self._lines["warm_plan"]]}[grade.plan]
+        plan = {"none": [], "first": actions[:1], "full": actions, "wrong": [self._lines["warm_plan"]]}[
+            grade.plan
+        ]
         if grade.closes_well:
             plan = [*plan, self._lines["urgency"][self._case.urgency], self._lines["safety_net"]]
         block = ClosingBlock(diagnosis=top, differential=differential[:5], tests=tests, plan=plan)
@@ -114,7 +116,9 @@ class ScriptedDoctor:
             )  # fmt: skip
             actions = "；" if self._case.language == "zh" else "; "
             plan = self._explained(actions.join(action.action.rstrip("。.") for action in judge.plan))
-            yield self._joined(lines["urgency"][self._case.urgency], lines["drug_check"], lines["plan"].format(plan=plan))
+            yield self._joined(
+                lines["urgency"][self._case.urgency], lines["drug_check"], lines["plan"].format(plan=plan)
+            )
             yield self._joined(lines["safety_net"], lines["choice"])
             yield lines["check_understanding"]
         if grade.talk == "jargon":
@@ -149,7 +153,9 @@ class ScriptedDoctor:
         """Ask by name for facts of the topic that the general question did not bring out."""
         if self._grade.questions != "case":
             return
-        missing = [f for f in self._case.patient.facts if f.topic == topic and f.id not in self._told and f.ask]
+        missing = [
+            f for f in self._case.patient.facts if f.topic == topic and f.id not in self._told and f.ask
+        ]
         for fact in missing[:_FOLLOW_UPS]:
             if fact.id not in self._told and self._turns_left > 10:
                 line = "gentle" if fact.disclosure == "on_probe" and self._grade.empathy else "specific"
@@ -180,8 +186,8 @@ class ScriptedDoctor:
         """What the patient really said, quoted: critical affirmed facts first."""
         told = [fact for fact in self._case.patient.facts if fact.id in self._told]
         told.sort(key=lambda fact: (not fact.critical, fact.status == "denied"))
-        quotes = [self._quoted(fact) for fact in told[:most]]
-        return self._lines["joiner"].join(quotes)
+        joiner: str = self._lines["joiner"]
+        return joiner.join(self._quoted(fact) for fact in told[:most])
 
     @staticmethod
     def _quoted(fact: Fact) -> str:

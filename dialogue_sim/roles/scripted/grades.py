@@ -14,7 +14,14 @@ TEMPLATE = (
     "hpi.onset", "hpi.site", "hpi.character", "hpi.severity", "hpi.course", "hpi.trigger",
     "ros.fever", "ros.nausea", "general.appetite", "general.sleep", "history.past", "history.allergy",
 )  # fmt: skip
-HISTORY = ("history.drug", "history.surgery", "history.family", "social.smoking", "social.alcohol", "care.tests")
+HISTORY = (
+    "history.drug",
+    "history.surgery",
+    "history.family",
+    "social.smoking",
+    "social.alcohol",
+    "care.tests",
+)
 CORE = (
     *TEMPLATE[:6], "hpi.relief", "hpi.aggravating", "hpi.radiation", *TEMPLATE[8:], *HISTORY[:3],
     "care.tests", "care.treatment", "impact.work", "impact.life",
