@@ -57,13 +57,19 @@ def load_cases(
     for path in _paths(sources):
         case = load_case(path)
         if case.id in cases:
-            raise CaseError(f"the case id {case.id!r} stands in two files", where=str(path), mend="give one of them another id")
+            raise CaseError(
+                f"the case id {case.id!r} stands in two files",
+                where=str(path),
+                mend="give one of them another id",
+            )
         cases[case.id] = case
     chosen = [case for _, case in sorted(cases.items()) if language in (None, case.language)]
     if not chosen:
         places = ", ".join(sources) or "the bundled cases"
-        raise CaseError(f"no case{' in ' + language if language else ''} found in {places}",
-                        mend="name a folder that holds case files (*.yaml), or leave --cases out for the bundled ones")
+        raise CaseError(
+            f"no case{' in ' + language if language else ''} found in {places}",
+            mend="name a folder that holds case files (*.yaml), or leave --cases out for the bundled ones",
+        )
     return chosen if limit is None else _in_turn(chosen, limit)
 
 
@@ -81,7 +87,11 @@ def _paths(sources: Iterable[str]) -> list[Path]:
             by_id = by_id if by_id is not None else {found.stem: found for found in case_files(home)}
             if source not in by_id:
                 near = difflib.get_close_matches(source, by_id, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else "`dialogue-sim case list` names the bundled ones"
+                hint = (
+                    f"did you mean {near[0]!r}?"
+                    if near
+                    else "`dialogue-sim case list` names the bundled ones"
+                )
                 raise CaseError(f"there is no case, file or folder {source!r}", mend=hint)
             paths.append(by_id[source])
     return paths
@@ -102,4 +112,7 @@ def content_hash(case: Case) -> str:
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a case file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Case.model_json_schema(by_alias=True)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Case.model_json_schema(by_alias=True),
+    }

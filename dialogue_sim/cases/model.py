@@ -41,13 +41,19 @@ class Provenance(Part):
     """Where a case comes from and who vouches for it."""
 
     source: Text = Field(description="synthetic, or the name of the data set or record it was made from")
-    basis: list[Text] = Field(default_factory=list, description="guidelines or textbooks that the clinical content follows, by name and year")
+    basis: list[Text] = Field(
+        default_factory=list,
+        description="guidelines or textbooks that the clinical content follows, by name and year",
+    )
     licence: Text = Field(description="SPDX name of the licence")
     author: Text
     review: Literal["none", "second_pass", "clinician"] = Field(
         description="none; second_pass: an independent pass, not by a clinician, tried to refute it; clinician: a named clinician reviewed it"
     )
-    note: str = Field(default="", description="for readers; bundled cases say here that they are synthetic and not reviewed by a clinician")
+    note: str = Field(
+        default="",
+        description="for readers; bundled cases say here that they are synthetic and not reviewed by a clinician",
+    )
 
 
 class Demographics(Part):
@@ -64,13 +70,17 @@ class Speaker(Part):
     """Who talks to the doctor: the patient, or a companion of a child, an elder or a sick person."""
 
     who: Literal["self", "companion"] = "self"
-    relation: str = Field(default="", description="what the companion is to the patient, in the case's language: 母亲, daughter")
+    relation: str = Field(
+        default="", description="what the companion is to the patient, in the case's language: 母亲, daughter"
+    )
 
 
 class Persona(Part):
     """How the patient speaks. Style over fixed truth: it delays, blurs or withholds, it never changes a fact."""
 
-    personality: Literal["plain", "verbose", "reserved", "anxious", "distrustful", "impatient", "pleasing"] = "plain"
+    personality: Literal[
+        "plain", "verbose", "reserved", "anxious", "distrustful", "impatient", "pleasing"
+    ] = "plain"
     literacy: Literal["low", "average", "high"] = "average"
     recall: Literal["good", "poor"] = "good"
     speech: Literal["standard", "dialect", "non_native"] = "standard"
@@ -94,7 +104,9 @@ class Fact(Part):
         description="opening: in the first words; volunteer: told on a broad question; on_ask: when asked for; "
         "on_probe: only after a specific or an empathic question",
     )
-    ask: list[Text] = Field(default_factory=list, description="further everyday words by which a question means this fact")
+    ask: list[Text] = Field(
+        default_factory=list, description="further everyday words by which a question means this fact"
+    )
 
     @model_validator(mode="after")
     def _topic_is_known(self) -> Fact:
@@ -113,7 +125,9 @@ class Cue(Part):
     @model_validator(mode="after")
     def _moment_is_known(self) -> Cue:
         if not _MOMENT.match(self.when):
-            raise ValueError(f"{self.when!r} is no moment; write opening, closing, turn:N, topic:ID or fact:ID")
+            raise ValueError(
+                f"{self.when!r} is no moment; write opening, closing, turn:N, topic:ID or fact:ID"
+            )
         if self.when.startswith("topic:"):
             known(self.when.removeprefix("topic:"), TOPICS, "topic")
         return self
@@ -127,7 +141,9 @@ class PatientPart(Part):
     opening: Text = Field(description="the patient's first words")
     facts: Annotated[list[Fact], Field(min_length=1)]
     cues: list[Cue] = Field(default_factory=list)
-    ideas: str = Field(default="", description="what the patient thinks it is, as they would say it when asked")
+    ideas: str = Field(
+        default="", description="what the patient thinks it is, as they would say it when asked"
+    )
     concerns: str = Field(default="", description="what the patient fears, likewise")
     expectations: str = Field(default="", description="what the patient hopes for, likewise")
     persona: Persona = Persona()
@@ -161,7 +177,8 @@ class ExaminerPart(Part):
     examinations: list[Finding] = Field(default_factory=list)
     tests: list[Finding] = Field(default_factory=list)
     default: Literal["not_available", "normal"] = Field(
-        default="not_available", description="what the examiner says about anything not listed; normal only where the author vouches for it"
+        default="not_available",
+        description="what the examiner says about anything not listed; normal only where the author vouches for it",
     )
 
 
@@ -170,7 +187,9 @@ class Diagnosis(Part):
 
     primary: Text
     synonyms: list[Text] = Field(default_factory=list)
-    parent: list[Text] = Field(default_factory=list, description="right disease without its decisive qualifier, with synonyms")
+    parent: list[Text] = Field(
+        default_factory=list, description="right disease without its decisive qualifier, with synonyms"
+    )
 
 
 class RedFlag(Part):
@@ -231,7 +250,9 @@ class JudgePart(Part):
     turn_band: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
         description="doctor turns that a good consultation of this case takes, [least, most]"
     )
-    not_applicable: list[str] = Field(default_factory=list, description="ids of rubric items that do not apply to this case")
+    not_applicable: list[str] = Field(
+        default_factory=list, description="ids of rubric items that do not apply to this case"
+    )
 
 
 class Case(Part):
@@ -240,14 +261,20 @@ class Case(Part):
     schema_: Literal["dialogue-sim/case/1"] = Field(alias="schema")
     id: Slug
     language: Language
-    parallel: Slug | None = Field(default=None, description="id of the same case in the other language; its facts have the same ids")
+    parallel: Slug | None = Field(
+        default=None, description="id of the same case in the other language; its facts have the same ids"
+    )
     title: Text = Field(description="for people who choose a case; must not give the diagnosis away")
     specialty: str
     urgency: Urgency
     complexity: Annotated[int, Field(ge=1, le=3)]
-    shapes: list[str] = Field(default_factory=list, description="what makes the case hard, from the vocabulary of shapes")
+    shapes: list[str] = Field(
+        default_factory=list, description="what makes the case hard, from the vocabulary of shapes"
+    )
     split: Literal["public", "private"] = "public"
-    canary: str = Field(default="", description="a unique string by which a model trained on the case can be found out")
+    canary: str = Field(
+        default="", description="a unique string by which a model trained on the case can be found out"
+    )
     provenance: Provenance
     patient: PatientPart
     examiner: ExaminerPart
@@ -271,7 +298,9 @@ class Case(Part):
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"the {kind} id {twice[0]!r} stands twice; give each {kind} an id of its own")
+                raise ValueError(
+                    f"the {kind} id {twice[0]!r} stands twice; give each {kind} an id of its own"
+                )
         for flag in self.judge.red_flags:
             for fact_id in flag.facts:
                 known(fact_id, ids, f"fact (named by the red flag {flag.id!r})")

@@ -14,7 +14,9 @@ _FILE = Path(__file__).with_name("vocabulary.yaml")
 
 @cache
 def _vocabulary() -> dict[str, dict[str, dict[str, str]]]:
-    loaded: dict[str, dict[str, dict[str, str]]] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    loaded: dict[str, dict[str, dict[str, str]]] = yaml.load(
+        _FILE.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader
+    )
     return loaded
 
 

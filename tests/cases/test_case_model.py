@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogue_sim.cases import CaseError, content_hash, examiner_view, json_schema, load_case, load_cases, patient_view
+from dialogue_sim.cases import (
+    CaseError,
+    content_hash,
+    examiner_view,
+    json_schema,
+    load_case,
+    load_cases,
+    patient_view,
+)
 from dialogue_sim.cases.views import doctor_view
 from dialogue_sim.resources import bundled
 
@@ -48,7 +56,9 @@ def test_each_mistake_gets_one_clear_message(tmp_path, old, new, what, mend):
 
 def test_the_line_is_that_of_the_field(tmp_path):
     file = broken(tmp_path, "topic: hpi.character", "topic: hpi.karakter")
-    line = next(i for i, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if "karakter" in text)
+    line = next(
+        i for i, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1) if "karakter" in text
+    )
     with pytest.raises(CaseError) as caught:
         load_case(file)
     assert caught.value.where.startswith(f"{file}:{line} ")
@@ -59,20 +69,31 @@ def test_no_view_but_the_judges_holds_a_diagnosis():
         names = [case.judge.diagnosis.primary, *case.judge.diagnosis.synonyms]
         seen = f"{patient_view(case)} {examiner_view(case)} {doctor_view(case)}".casefold()
         for name in names:
-            assert not re.search(rf"(?<![a-z]){re.escape(name.casefold())}(?![a-z])", seen), f"{case.id}: {name}"
-    held = {field.name for view in (patient_view(case), examiner_view(case), doctor_view(case)) for field in fields(view)}
+            assert not re.search(rf"(?<![a-z]){re.escape(name.casefold())}(?![a-z])", seen), (
+                f"{case.id}: {name}"
+            )
+    held = {
+        field.name
+        for view in (patient_view(case), examiner_view(case), doctor_view(case))
+        for field in fields(view)
+    }
     assert not held & {"diagnosis", "judge", "red_flags", "plan", "differential"}
     assert not {field.name for field in fields(patient_view(case).facts[0])} & {"record", "critical"}
 
 
 def test_parallel_cases_are_the_same_story():
     cases = {case.id: case for case in load_cases()}
-    pairs = [(case, cases[case.parallel]) for case in cases.values() if case.parallel and case.language == "zh"]
+    pairs = [
+        (case, cases[case.parallel]) for case in cases.values() if case.parallel and case.language == "zh"
+    ]
     assert len(pairs) >= 2
     for one, other in pairs:
         assert other.parallel == one.id
         shape = [
-            [(f.id, f.topic, f.status, f.critical, f.disclosure) for f in sorted(case.patient.facts, key=lambda f: f.id)]
+            [
+                (f.id, f.topic, f.status, f.critical, f.disclosure)
+                for f in sorted(case.patient.facts, key=lambda f: f.id)
+            ]
             for case in (one, other)
         ]
         assert shape[0] == shape[1], one.id
@@ -81,7 +102,9 @@ def test_parallel_cases_are_the_same_story():
 def test_the_hash_is_of_the_content_and_not_of_the_layout(tmp_path):
     file = broken(tmp_path, "schema:", "# a comment\nschema:")
     assert content_hash(load_case(file)) == content_hash(load_case(EXEMPLAR))
-    assert content_hash(load_case(broken(tmp_path, "十分的话得有七八分吧", "十分的话得有九分吧"))) != content_hash(load_case(EXEMPLAR))
+    assert content_hash(
+        load_case(broken(tmp_path, "十分的话得有七八分吧", "十分的话得有九分吧"))
+    ) != content_hash(load_case(EXEMPLAR))
 
 
 def test_a_limit_keeps_both_languages():

@@ -16,7 +16,12 @@ def test_a_scalar_stays_what_its_author_wrote(written):
 
 
 def test_only_a_plain_null_is_nothing():
-    assert yamlio.parse("a: null\nb: 'null'\nc:\nd: ''", HERE).data == {"a": None, "b": "null", "c": None, "d": ""}
+    assert yamlio.parse("a: null\nb: 'null'\nc:\nd: ''", HERE).data == {
+        "a": None,
+        "b": "null",
+        "c": None,
+        "d": "",
+    }
 
 
 def test_values_for_other_programs_become_what_yaml_says():
