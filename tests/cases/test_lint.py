@@ -43,7 +43,7 @@ FAULTS = [
     ("vitals_possible", CHINESE, "temperature: 36.5 ℃", "temperature: 365 ℃"),
     ("vitals_possible", CHINESE, "blood_pressure: 148/92 mmHg", "blood_pressure: 92/148 mmHg"),
     ("schema", CHINESE, "status: denied", "status: unsure"),
-    ("layout", CHINESE, "say: 没发烧。", "say: 没发烧,没咳嗽。"),
+    ("layout", CHINESE, "say: 没发烧。", "say: 没发烧!没咳嗽。"),
     ("parallels_match", CHINESE, "parallel: en-chest-tightness-driver", "parallel: en-headaches-designer"),
 ]
 
@@ -72,10 +72,10 @@ def test_every_rule_has_a_planted_fault():
 
 
 def test_fixing_is_mechanical_and_ends(tmp_path):
-    file = planted(tmp_path, CHINESE, "say: 没发烧。", "say: 没发烧,没咳嗽。  ")
+    file = planted(tmp_path, CHINESE, "say: 没发烧。", "say: 没发烧!没咳嗽。  ")
     found = lint([file], fix=True)
     assert found.fixed == [file]
-    assert "没发烧，没咳嗽。" in lines_of(file)
+    assert "没发烧！没咳嗽。" in lines_of(file)
     assert not [finding for finding in lint([file]).findings if finding.rule == "layout"]
     assert fix_text(lines_of(file), "x", "zh") == lines_of(file)
 
