@@ -72,7 +72,7 @@ def kappa_gap(
 ) -> Estimate:
     """Mean κ of judge and human minus mean κ of human and human, on the same transcripts.
 
-    The judge may stand in for a human where the lower limit lies above −0.10 (scoring.md 5.6).
+    The judge may stand in for a human where the lower limit lies above −0.10 (`calibrate.HUMAN_MARGIN`).
 
     Args:
         judge: one mark a unit.

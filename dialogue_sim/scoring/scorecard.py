@@ -108,6 +108,10 @@ class Scorecard(Figures):
     strata: dict[str, dict[str, MeanFigure]]
     cases: list[CaseScore]
 
+    def case_scores(self) -> dict[str, float]:
+        """Case id → score, as comparisons and the leaderboard take them."""
+        return {case.id: case.score for case in self.cases}
+
 
 def scorecard(results: Iterable[DialogueResult], shape: Shape) -> Scorecard:
     """Aggregates scored dialogues. Failures of the infrastructure must not be among them.

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from dialogue_sim.scoring.bootstrap import FloatArray
 from dialogue_sim.scoring.figures import Figures
 from dialogue_sim.scoring.power import Noise, detectable_difference
+from dialogue_sim.scoring.scorecard import Scorecard
 
 Codes = NDArray[np.int64]
 
@@ -94,14 +95,24 @@ class Design(Figures):
     cost: float
 
 
-def components(observations: Iterable[Observation]) -> Components:
+def observations(models: Mapping[str, Scorecard]) -> list[Observation]:
+    """The runs of several scorecards as a pilot; each run's score is the panel's, so votes do not show."""
+    return [
+        Observation(name, case.id, run.replicate, "panel", run.score)
+        for name, card in models.items()
+        for case in card.cases
+        for run in case.runs
+    ]
+
+
+def components(pilot: Iterable[Observation]) -> Components:
     """Estimates the components of variance.
 
     Raises:
         ValueError: fewer than two models or two cases, or a layout in which two effects coincide
             (each model on its own cases, each judge for its own model).
     """
-    rows = sorted(observations)
+    rows = sorted(pilot)
     every = _factors(rows)
     scores = np.array([row.score for row in rows], dtype=np.float64)
     nested = _nesting(every, len(rows))
@@ -255,7 +266,7 @@ def _share(signal: float, noise: float) -> float:
     return signal / (signal + noise) if signal else 0.0
 
 
-def reml(observations: Iterable[Observation]) -> dict[str, float]:
+def reml(pilot: Iterable[Observation]) -> dict[str, float]:
     """The same components of the dialogues' mean scores by restricted maximum likelihood, as a check.
 
     Needs statsmodels (`pip install "dialogue-sim[stats]"`) and is slow beyond some 1,000 dialogues.
@@ -271,7 +282,7 @@ def reml(observations: Iterable[Observation]) -> dict[str, float]:
     from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # type: ignore[import-untyped]
 
     dialogues: dict[tuple[str, str, int], list[float]] = {}
-    for row in sorted(observations):
+    for row in sorted(pilot):
         dialogues.setdefault((row.model, row.case, row.replicate), []).append(row.score)
     levels = {
         "model": _codes(model for model, _, _ in dialogues),

@@ -89,6 +89,15 @@ def test_nothing_scored_is_no_score():
     assert json.loads(card.model_dump_json())["n_dialogues"] == 0
 
 
+def test_reads_back_from_a_file_with_more_in_it():
+    card = scorecard(
+        [result("a", 0, 80, language="zh", caps=["G1"]), result("b", 0, 60, language="zh")], SHAPE
+    )
+    written = {"schema": "x", "failures": {"simulate": 0}, **json.loads(card.model_dump_json())}
+    assert type(card).model_validate(written) == card
+    assert card.case_scores() == {"a": 80, "b": 60}
+
+
 def test_refuses_two_results_for_one_run():
     with pytest.raises(ValueError, match="replicate 0"):
         scorecard([result("a", 0, 1), result("a", 0, 2)], SHAPE)
