@@ -26,7 +26,9 @@ def quote_stands(quote: str, turns: Sequence[int], transcript: Transcript) -> bo
     pieces = [piece for piece in map(squash, _ELLIPSIS.split(quote)) if piece]
     if not pieces or not turns:
         return False
-    return any(_stands(pieces, text) for text in map(lambda n: doctor_text(transcript, n), turns) if text)
+    return any(
+        _stands(pieces, text) for text in (doctor_text(transcript, number) for number in turns) if text
+    )
 
 
 def _stands(pieces: list[str], text: str) -> bool:

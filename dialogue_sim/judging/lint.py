@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from dialogue_sim.judging.rubric import Cap, Item, Rubric, Wording
+    from dialogue_sim.judging.rubric import Cap, Dimension, Item, Rubric, Wording
     from dialogue_sim.yamlio import Document, Location
 
 MAX_WORDS_EN = 35
@@ -107,7 +107,12 @@ def _dimensions(rubric: Rubric) -> list[Row]:
 def _identities(rubric: Rubric) -> list[Row]:
     rows: list[Row] = []
     seen: set[str] = set()
-    for kind, parts in (("dimensions", rubric.dimensions), ("items", rubric.items), ("caps", rubric.caps)):
+    groups: list[tuple[str, Sequence[Dimension | Item | Cap]]] = [
+        ("dimensions", rubric.dimensions),
+        ("items", rubric.items),
+        ("caps", rubric.caps),
+    ]
+    for kind, parts in groups:
         if kind == "items":
             seen = set()
         for n, part in enumerate(parts):
@@ -215,7 +220,8 @@ def _twins(rubric: Rubric) -> list[Row]:
     rows: list[Row] = []
     for language in ("zh", "en"):
         seen: dict[str, str] = {}
-        for kind, parts in (("items", rubric.items), ("caps", rubric.caps)):
+        groups: list[tuple[str, Sequence[Item | Cap]]] = [("items", rubric.items), ("caps", rubric.caps)]
+        for kind, parts in groups:
             for n, part in enumerate(parts):
                 key = re.sub(r"\W+", "", part.wording(language).statement).casefold()
                 if key and key in seen:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache, lru_cache
+from pathlib import Path
+
+import yaml
 
 _CJK = re.compile(r"[㐀-䶿一-鿿豈-﫿]")
 _SENTENCE = re.compile(r"[^。！？!?；;\n.…]+(?:\.(?=\d)[^。！？!?；;\n.…]+)*[。！？!?；;.…]*[”’\"')）]*")
@@ -17,10 +21,11 @@ _LOOK_ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "�
 
 
 @cache
-def _simplifier():  # type: ignore[no-untyped-def]  # opencc ships no types
+def _simplifier() -> Callable[[str], str]:
     import opencc
 
-    return opencc.OpenCC("t2s")
+    convert: Callable[[str], str] = opencc.OpenCC("t2s").convert
+    return convert
 
 
 @lru_cache(maxsize=16384)
@@ -36,7 +41,7 @@ def fold(text: str) -> str:
         if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc", "Co", "Cn"}
     )
     if _CJK.search(text):
-        text = _simplifier().convert(text)
+        text = _simplifier()(text)
     return " ".join(text.translate(_LOOK_ALIKE).casefold().split())
 
 
@@ -85,26 +90,23 @@ def contains(text: str, phrase: str) -> bool:
     return bool(phrase.strip()) and find(text, phrase) is not None
 
 
-_STOP_ZH = set("的了是在有和也就都还很不没我你您他她它这那个一上下来去到说要会能吗呢吧啊么把被给对跟与")
-_STOP_EN = set(
-    "a an the i you he she it we they my your his her its our their me him them is am are was were be been being do "
-    "does did have has had and or but if so to of in on at for with from by about as that this these those not no yes "
-    "can could will would should may might just very really some any there here what when where which who how than then "
-    "up out im ive its dont didnt cant".split()
-)
+@cache
+def _stop_words() -> tuple[frozenset[str], frozenset[str]]:
+    path = Path(__file__).with_name("lexicons") / "stop_words.yaml"
+    lists = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    return frozenset(lists["zh"]), frozenset(lists["en"])
 
 
 @lru_cache(maxsize=16384)
 def grams(text: str) -> frozenset[str]:
     """The content of a text as a set: character pairs in Chinese, words without function words in English."""
     folded = fold(text)
+    idle, function_words = _stop_words()
     pairs: set[str] = set()
     for run in re.findall(r"[㐀-鿿]+", folded):
-        pairs |= {
-            run[i : i + 2] for i in range(len(run) - 1) if not (run[i] in _STOP_ZH and run[i + 1] in _STOP_ZH)
-        }
+        pairs |= {run[i : i + 2] for i in range(len(run) - 1) if not (run[i] in idle and run[i + 1] in idle)}
     words = {_stem(word) for word in re.findall(r"[a-z][a-z']*|\d+(?:\.\d+)?", folded.replace("'", ""))}
-    return frozenset(pairs | (words - _STOP_EN))
+    return frozenset(pairs | (words - function_words))
 
 
 def _stem(word: str) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from statistics import median_low
+from typing import Any
 
 from dialogue_sim.cases.model import Case
 from dialogue_sim.judging.families import check_families as check_families
 from dialogue_sim.judging.families import family as family
 from dialogue_sim.judging.judges import Judge, by_program, left_to_judges
 from dialogue_sim.judging.reading import Reading
-from dialogue_sim.judging.rubric import Cap, Rubric, content_hash
+from dialogue_sim.judging.rubric import Cap, Item, Rubric, content_hash
 from dialogue_sim.judging.verdict import Judgement, Verdict
 from dialogue_sim.models.errors import BudgetError, ModelError
 from dialogue_sim.transcript import Failure, Transcript
@@ -104,7 +105,9 @@ async def _confirm(
     return await _gather([judge.judge(transcript, case, rubric, seed=seed, vote=1, only=fired)], [judge.spec])
 
 
-async def _gather(calls, specs: Sequence[str]) -> tuple[list[Verdict], list[Failure]]:  # type: ignore[no-untyped-def]
+async def _gather(
+    calls: Sequence[Coroutine[Any, Any, list[Verdict]]], specs: Sequence[str]
+) -> tuple[list[Verdict], list[Failure]]:
     # Every call is let finish, so that what was paid for is in the journal when a sibling fails.
     results = await asyncio.gather(*calls, return_exceptions=True)
     verdicts: list[Verdict] = []
@@ -172,7 +175,8 @@ def _disputed(rubric: Rubric, raw: Sequence[Verdict], final: Sequence[Verdict]) 
     for verdict in raw:
         marks.setdefault(verdict.item, set()).add(verdict.mark)
     unsure = {verdict.item for verdict in final if verdict.mark == "cannot_tell"}
-    names = [part.id for part in (*rubric.items, *rubric.caps)]
+    parts: list[Item | Cap] = [*rubric.items, *rubric.caps]
+    names = [part.id for part in parts]
     return [name for name in names if len(marks.get(name, ())) > 1 or name in unsure]
 
 
@@ -188,6 +192,7 @@ def _flags(
     return {name: number for name, number in sorted(counts.items()) if number}
 
 
-def _place(rubric: Rubric):  # type: ignore[no-untyped-def]
-    order = {part.id: place for place, part in enumerate((*rubric.items, *rubric.caps))}
+def _place(rubric: Rubric) -> Callable[[Verdict], int]:
+    parts: list[Item | Cap] = [*rubric.items, *rubric.caps]
+    order = {part.id: place for place, part in enumerate(parts)}
     return lambda verdict: order[verdict.item]

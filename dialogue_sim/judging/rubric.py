@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim import yamlio
-from dialogue_sim.cases.model import Case
+from dialogue_sim.cases.model import Case, Language
 from dialogue_sim.errors import UserError
 from dialogue_sim.resources import bundled
 from dialogue_sim.scoring.shape import Shape
@@ -72,9 +72,7 @@ class Item(Part):
     lexicon: str = ""
     requires: list[Requirement] = Field(default_factory=list)
     polarity: Literal["positive"] = "positive"
-    languages: Annotated[list[Literal["zh", "en"]], Field(min_length=1)] = Field(
-        default_factory=lambda: ["zh", "en"]
-    )
+    languages: Annotated[list[Language], Field(min_length=1)] = ["zh", "en"]
     zh: Wording
     en: Wording
     source: str

@@ -47,7 +47,8 @@ def plain_words(reading: Reading, case: Case) -> Counted:
     """
     if not reading.consulted:
         return nothing("too little was said")
-    explained, unexplained = [], []
+    explained: list[tuple[Utterance, str]] = []
+    unexplained: list[tuple[Utterance, str]] = []
     for utterance in reading.doctor:
         for sentence in utterance.sentences:
             used = [term for term in case.judge.technical_terms if contains(sentence, term.term)]

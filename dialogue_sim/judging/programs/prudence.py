@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dialogue_sim.cases.model import Case, Named
+from dialogue_sim.cases.model import Case, Finding, Named
 from dialogue_sim.judging.counted import Counted, cited, concluded, nothing, said
 from dialogue_sim.judging.normalise import contains, find, fold, squash
 from dialogue_sim.judging.programs.history import asked_topics
@@ -116,7 +116,7 @@ def test_f1(reading: Reading, case: Case) -> Counted:
         return nothing("no test advised")
     must = {test.names[0]: next((n for n in names if _is(n, test)), None) for test in plan.must}
     needless = [test for test in plan.needless if any(_is(name, test) for name in names)]
-    known = (*plan.must, *plan.acceptable, *plan.needless, *case.examiner.examinations, *case.examiner.tests)
+    known: list[Named | Finding] = [*plan.must, *plan.acceptable, *plan.needless, *asked_for.values()]
     unlisted = {squash(name) for name in names if not any(_is(name, test) for test in known)}
     hits = [name for name in must.values() if name]
     wrong = len(needless) + UNLISTED_COST * len(unlisted)
@@ -153,7 +153,7 @@ def _mentioned(reading: Reading, utterance: Utterance, tests: Sequence[Named]) -
     return found
 
 
-def _is(name: str, test: Named) -> bool:
+def _is(name: str, test: Named | Finding) -> bool:
     return any(
         contains(name, alias) or (len(squash(name)) > 2 and contains(alias, name)) for alias in test.names
     )

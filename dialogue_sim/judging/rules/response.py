@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dialogue_sim.cases.model import Case, Cue
 from dialogue_sim.judging.counted import Counted, nothing, said
 from dialogue_sim.judging.normalise import share
@@ -26,8 +28,13 @@ def questions_answered(reading: Reading, case: Case) -> Counted:
     return _answered(reading, cues, _replied)
 
 
-def _answered(reading: Reading, cues: list[Cue], value_of) -> Counted:  # type: ignore[no-untyped-def]
-    counted, total, found = 0, 0.0, []
+def _answered(
+    reading: Reading,
+    cues: list[Cue],
+    value_of: Callable[[Reading, Utterance, Cue], tuple[float, str]],
+) -> Counted:
+    counted, total = 0, 0.0
+    found: list[tuple[Utterance, str]] = []
     for cue in cues:
         heard = heard_before(reading, cue)
         if heard == []:
