@@ -185,10 +185,8 @@ def rate_difference(a: CaseScores, b: CaseScores) -> RateDifference:
     """The difference of two rates, given as each case's share of runs that show the event."""
     _, table = paired_table({"a": a, "b": b})
     gaps = table[:, 0] - table[:, 1]
-    if np.isin(table, (0.0, 1.0)).all():
-        p = mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum()))
-    else:
-        p = sign_flip(gaps[:, None])[0]
+    single = np.isin(table, (0.0, 1.0)).all()
+    p = mcnemar(int((gaps > 0).sum()), int((gaps < 0).sum())) if single else sign_flip(gaps[:, None])[0]
     rates = table.mean(axis=0)
     return RateDifference(
         rate_a=float(rates[0]), rate_b=float(rates[1]), mean=float(gaps.mean()), ci95=bca_interval(gaps), p=p

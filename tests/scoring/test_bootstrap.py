@@ -53,6 +53,14 @@ def test_bca_agrees_with_scipy():
     assert bca_interval(skewed) == pytest.approx((reference.low, reference.high), abs=0.15)
 
 
+def test_bca_of_few_skewed_cases_agrees_with_scipy():
+    skewed = np.array([0.0, 0.1, 0.2, 0.4, 0.5, 0.9, 1.3, 2.0, 4.0, 30.0])
+    reference = stats.bootstrap(
+        (skewed,), np.mean, method="BCa", n_resamples=50_000, rng=5
+    ).confidence_interval
+    assert bca_interval(skewed, draws=50_000) == pytest.approx((reference.low, reference.high), rel=0.03)
+
+
 def test_one_case_has_no_interval_and_equal_cases_a_point():
     assert mean_intervals(np.array([[3.0]])) == [None]
     assert bca_interval(np.array([3.0])) is None

@@ -37,6 +37,11 @@ def test_a_few_contradictions_are_no_proof_of_inversion():
     assert not calibrate(verdicts("few", 3, flip=True)).items[0].inverted
 
 
+def test_partly_on_both_sides_is_agreement_not_inversion():
+    rows = [HumanVerdict(f"t{k}", "A", "r", 0.5, 0.5) for k in range(60)]
+    assert not calibrate(rows).items[0].inverted
+
+
 def test_many_raters_of_few_transcripts_are_no_proof_either():
     rows = verdicts("few", 3, flip=True, raters=tuple(f"r{k}" for k in range(12)))
     assert not calibrate(rows).items[0].inverted

@@ -89,6 +89,18 @@ def test_a_tie_is_not_worse_only_where_cases_suffice():
     assert differences(columns(np.tile(gaps, 40)), [("x", "y")])[0].not_worse
 
 
+def test_not_worse_is_a_one_sided_question():
+    """Standard error 0.55: the one-sided 95 % limit is −0.91, the two-sided one −1.09."""
+    gaps = np.tile([1.0, -1.0], 50)
+    (found,) = differences(columns(gaps * 0.55 * 99**0.5), [("x", "y")])
+    assert found.ci95[0] < -1
+    assert found.not_worse
+
+
+def test_p_is_never_zero():
+    assert sign_flip(np.full((200, 1), 5.0)) == [pytest.approx(1 / 10_001)]
+
+
 def test_identical_models_differ_by_nothing():
     (found,) = differences(columns([0.0] * 20), [("x", "y")])
     assert (found.mean, found.ci95, found.p, found.dz) == (0, (0, 0), 1, None)

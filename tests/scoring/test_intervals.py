@@ -24,6 +24,13 @@ def test_runs_that_are_alike_count_once_and_independent_runs_count_each():
     assert wilson(0.25, 100)[0] < low < high < wilson(0.25, 100)[1]
 
 
+def test_effective_number_of_runs_by_hand():
+    """Rates 1, ½, ½, 0 of two runs each: Var(p̂) = ½ / (4 · 3), so n = ¼ / (1/24) = 6 of the 8 runs."""
+    rate, interval = clustered_rate([[True, True], [True, False], [False, True], [False, False]])
+    assert rate == 0.5
+    assert interval == pytest.approx(wilson(0.5, 6))
+
+
 def test_no_event_in_any_run_is_bounded_by_cases_not_runs():
     assert clustered_rate([[False] * 10] * 50) == (0, wilson(0, 50))
 
