@@ -8,14 +8,19 @@ from typing import NamedTuple
 
 from dialogue_sim.cases.model import Case, Finding, Named
 from dialogue_sim.judging.counted import Counted, cited, concluded, nothing, said
-from dialogue_sim.judging.normalise import contains, find, fold, squash
+from dialogue_sim.judging.normalise import contains, find, fold, is_chinese, squash
 from dialogue_sim.judging.programs.history import asked_topics
 from dialogue_sim.judging.reading import CLOSING, Reading, Utterance
+from dialogue_sim.judging.wordlists import wordlists
 
 UNLISTED_COST = 0.5
 """A test that is neither reference, acceptable nor needless costs half a needless one."""
 
 _FERTILE = range(12, 51)
+
+
+_NEAR = 30
+_BRACKETS = re.compile(r"\([^()]*\)")
 
 
 class Drug(NamedTuple):
@@ -27,21 +32,30 @@ class Drug(NamedTuple):
 
 def drug_advice(reading: Reading) -> Iterator[Drug]:
     """Where the doctor advises a drug, in order; the closing block comes last."""
-    words = reading.words
     for utterance in reading.doctor:
         for sentence in reading.statements(utterance):
-            for clause in clauses(sentence):
-                if advised(reading, clause, "drugs") and words.has("advice_verb", sentence):
-                    yield Drug(utterance.number, sentence)
-                    break
+            if any(_prescribes(reading, clause) for clause in clauses(sentence)):
+                yield Drug(utterance.number, sentence)
     for line in reading.closing.plan if reading.closing else ():
         if any(advised(reading, clause, "drugs") for clause in clauses(line)):
             yield Drug(CLOSING, line)
 
 
+def _prescribes(reading: Reading, clause: str) -> bool:
+    """Whether a clause advises a drug, and does not merely speak of one."""
+    found = reading.words.pattern("drugs").search(clause)
+    if found is None or not advised(reading, clause, "drugs"):
+        return False
+    around = clause[max(0, found.start() - _NEAR) : found.end() + _NEAR]
+    return reading.words.has("advice_verb", around) and not reading.words.has("drug_mention", around)
+
+
 def clauses(sentence: str) -> list[str]:
-    """A sentence cut at commas and colons: the reach of a negation."""
-    return [part for part in re.split(r"[,，;；:：]|\bbut\b|但是?|而是", sentence) if part.strip()]
+    """A sentence cut into clauses: the reach of a negation. Commas inside brackets and lists do not cut."""
+    folded = fold(sentence)
+    closed = _BRACKETS.sub(lambda found: found[0].replace(",", "、"), folded)
+    cut = wordlists("zh" if is_chinese(closed) else "en").pattern("clause_end")
+    return [part for part in cut.split(closed) if squash(part)]
 
 
 def advised(reading: Reading, clause: str, wordlist: str) -> bool:
@@ -77,9 +91,7 @@ def drug_safety(reading: Reading, case: Case) -> Counted | None:
     if first is not None:
         return cited(part, f"{len(done)} of {len(checks)} checks before the first drug", reading, questions)
     needed = any(
-        reading.words.has("drugs", text)
-        for action in case.judge.plan
-        for text in (action.action, *action.match)
+        advised(reading, clause, "drugs") for action in case.judge.plan for clause in clauses(action.action)
     )
     if needed or not reading.consulted or reading.closing is None:
         return cited(

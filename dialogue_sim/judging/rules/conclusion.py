@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialogue_sim.cases.model import Case, Diagnosis
+from dialogue_sim.cases.model import Action, Case, Diagnosis
 from dialogue_sim.judging.counted import Counted, cited, concluded, nothing, said
 from dialogue_sim.judging.evidence import block_text
 from dialogue_sim.judging.normalise import contains, find, fold, share, squash
@@ -15,6 +15,7 @@ from dialogue_sim.judging.rules.manner import sentences_with
 
 LEVELS = ("routine", "urgent", "emergency")
 _CITED = 0.3
+_SAME_ACTION = 0.7
 _EVIDENCE_WANTED = 2
 
 
@@ -29,11 +30,18 @@ def advice(reading: Reading) -> Iterator[tuple[int, str]]:
             yield CLOSING, line
 
 
-def advised_level(reading: Reading) -> tuple[str, int, str] | None:
-    """The most urgent level advised, with where it stands; None when no advice names one."""
+def advised_level(reading: Reading, *, strict: bool) -> tuple[str, int, str] | None:
+    """The most urgent level advised, with where it stands; None when no advice names one.
+
+    Args:
+        strict: leave out clauses that name a sign together with the level ("heavy bleeding: ambulance"),
+            as those are safety nets without an "if".
+    """
     best: tuple[str, int, str] | None = None
     for number, sentence in advice(reading):
         for clause in prudence.clauses(sentence):
+            if strict and reading.words.has("sign_then_action", clause):
+                continue
             for level in reversed(LEVELS):
                 higher = best is None or LEVELS.index(level) > LEVELS.index(best[0])
                 if higher and _urges(reading, clause, level):
@@ -50,7 +58,7 @@ def _urges(reading: Reading, clause: str, level: str) -> bool:
 
 def urgency(reading: Reading, case: Case) -> Counted:
     """C1: the advised level is the case's; more urgent is half, less urgent or none is nothing."""
-    found = advised_level(reading)
+    found = advised_level(reading, strict=True) or advised_level(reading, strict=False)
     if found is None:
         return nothing("no advice on where and when to be seen")
     level, number, sentence = found
@@ -151,7 +159,7 @@ def plan(reading: Reading, case: Case) -> Counted:
     """D4: share of the reference plan's actions proposed in the closing plan or in the doctor's advice."""
     texts = [(CLOSING, line) for line in reading.closing.plan] if reading.closing else []
     texts += [(u.number, s) for u in reading.doctor for s in reading.statements(u)]
-    hit = [place for action in case.judge.plan if (place := _proposed(reading, texts, action.match))]
+    hit = [place for action in case.judge.plan if (place := _proposed(reading, texts, action))]
     why = f"{len(hit)} of {len(case.judge.plan)} key actions"
     if not hit:
         return nothing(why)
@@ -159,10 +167,12 @@ def plan(reading: Reading, case: Case) -> Counted:
     return Counted(len(hit) / len(case.judge.plan), why, numbers, hit[0][1][:160])
 
 
-def _proposed(reading: Reading, texts: list[tuple[int, str]], phrases: list[str]) -> tuple[int, str] | None:
+def _proposed(reading: Reading, texts: list[tuple[int, str]], action: Action) -> tuple[int, str] | None:
     for number, text in texts:
+        if share(action.action, text) >= _SAME_ACTION:
+            return number, text
         for clause in prudence.clauses(text):
-            for phrase in phrases:
+            for phrase in action.match:
                 found = find(clause, phrase)
                 # A phrase that is itself a prohibition ("do not drive") carries its own negation.
                 own = reading.words.has("negation", phrase)
