@@ -1,11 +1,14 @@
-"""`case list | show | schema`: looking at cases."""
+"""`case …`: look at cases, check them, count them."""
 
 from __future__ import annotations
 
 import json as jsonlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from dialogue_sim.cli import WRONG
 
 app = typer.Typer(
     help="Cases: look at them, check them, write new ones. 病例。",
@@ -55,3 +58,38 @@ def schema() -> None:
     from dialogue_sim.cases import json_schema
 
     typer.echo(jsonlib.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+@app.command(epilog="Example: dialogue-sim case lint --strict cases/")
+def lint(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders. Default: the bundled cases.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse warnings too.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend layout, punctuation and missing canaries first.")] = False,
+    json: Json = False,
+) -> None:
+    """Check case files; each finding says where and how to mend. 检查病例文件。"""
+    from dialogue_sim.cases.lint import lint as check
+    from dialogue_sim.reports.lint import show_findings
+    from dialogue_sim.resources import bundled
+
+    found = check(paths or [bundled("cases")], fix=fix)
+    if json:
+        typer.echo(jsonlib.dumps([finding._asdict() for finding in found.findings], ensure_ascii=False, indent=1))
+    else:
+        show_findings(found)
+    if not found.fit(strict=strict):
+        raise typer.Exit(WRONG)
+
+
+@app.command(epilog="Example: dialogue-sim case stats cases/")
+def stats(sources: Sources = None, json: Json = False) -> None:
+    """Count a set of cases by language, specialty, urgency, age, shape; say what it lacks. 统计病例构成。"""
+    from dialogue_sim.cases import load_cases
+    from dialogue_sim.cases.stats import case_stats
+    from dialogue_sim.reports.lint import show_stats
+
+    found = case_stats(load_cases(sources or None))
+    if json:
+        typer.echo(jsonlib.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        show_stats(found)

@@ -25,7 +25,8 @@ _TOPIC_ORDER = {topic: place for place, topic in enumerate(TOPICS)}
 
 
 @cache
-def _lines(language: str) -> dict[str, Any]:
+def lines(language: str) -> dict[str, Any]:
+    """What the scripted doctors say in one language."""
     text = Path(__file__).with_name(f"{language}.yaml").read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.load(text, Loader=yaml.CBaseLoader)
     return loaded
@@ -36,7 +37,7 @@ class ScriptedDoctor:
 
     def __init__(self, name: str, case: JudgeView) -> None:
         self.spec = f"scripted:{name}"
-        self._grade, self._case, self._lines = GRADES[name], case, _lines(case.language)
+        self._grade, self._case, self._lines = GRADES[name], case, lines(case.language)
         self._told: set[str] = set()
         self._empathies = 0
         self._steps: Iterator[str] | None = None
