@@ -48,10 +48,11 @@ def family(spec: str) -> str | None:
     A distilled model belongs to the family whose weights it runs on: `DeepSeek-R1-Distill-Qwen-7B`
     is qwen.
     """
-    scheme, _, name = spec.partition(":")
-    if not name or scheme not in _MODEL_SCHEMES:
+    scheme, colon, name = spec.partition(":")
+    if colon and scheme not in _MODEL_SCHEMES:
         return None
-    name = name.casefold()
+    # A transcript of another tool names its doctor without a scheme.
+    name = (name if colon else spec).casefold()
     distilled = re.search(r"distill?(?:ed)?[-_ ](.*)", name)
     for part in (distilled[1] if distilled else "", name):
         found = next((kin for kin, words in _FAMILIES if part and re.search(words, part)), None)
