@@ -20,11 +20,13 @@ def open_start(reading: Reading) -> Counted:
     """B2: the first inquiry is an open one."""
     if not reading.inquiries:
         return nothing("nothing was asked")
-    first = reading.inquiries[0]
-    question = reading.questions(first)[0]
-    if reading.words.has("open_question", question):
-        return said(1.0, "the first question is open", [(first, question)])
-    return nothing("the first question is a closed one")
+    for utterance in reading.inquiries:
+        for question in reading.questions(utterance):
+            if reading.words.has("open_question", question):
+                return said(1.0, "the first question is open", [(utterance, question)])
+            if not reading.words.has("small_talk_question", question):
+                return nothing("the first question is a closed one")
+    return nothing("no question about the illness")
 
 
 def one_question(reading: Reading) -> Counted:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dialogue_sim.cases.model import Case, Finding, Named
 from dialogue_sim.judging.counted import Counted, cited, concluded, nothing, said
-from dialogue_sim.judging.normalise import contains, find, fold, is_chinese, squash
+from dialogue_sim.judging.normalise import contains, find, fold, is_chinese, share, squash
 from dialogue_sim.judging.programs.history import asked_topics
 from dialogue_sim.judging.reading import CLOSING, Reading, Utterance
 from dialogue_sim.judging.wordlists import wordlists
@@ -20,6 +20,7 @@ _FERTILE = range(12, 51)
 
 
 _NEAR = 30
+_SAME_RESULT = 0.5
 _BRACKETS = re.compile(r"\([^()]*\)")
 
 
@@ -196,7 +197,7 @@ def invented(reading: Reading, utterance: Utterance, sentence: str) -> bool:
         return False
     before = _given_before(reading, utterance.number)
     for claim in reading.words.pattern("result_claim").finditer(folded):
-        if not _reported(reading, utterance.number, claim["test"]):
+        if not _reported(reading, utterance.number, claim["test"], sentence):
             return True
     for claim in reading.words.pattern("value_claim").finditer(folded):
         if not re.search(rf"(?<![\d.]){re.escape(claim['value'])}(?![\d.]*\d)", before):
@@ -209,11 +210,12 @@ def _given_before(reading: Reading, number: int) -> str:
     return fold("\n".join(t.text for t in turns if t.speaker != "doctor" and t.number < number))
 
 
-def _reported(reading: Reading, number: int, test: str) -> bool:
-    """Whether anybody spoke of this test before: its name, or any examiner answer with a finding for a general word."""
-    if contains(_given_before(reading, number), test):
+def _reported(reading: Reading, number: int, test: str, sentence: str) -> bool:
+    """Whether somebody gave this result before: the test by name, results in general, or much the same words."""
+    before = _given_before(reading, number)
+    if contains(before, test) or share(sentence, before) >= _SAME_RESULT:
         return True
     earlier = [t for t in reading.transcript.turns if t.speaker == "examiner" and t.number < number]
-    given = [f for t in earlier for f in t.findings if f.finding]
-    generic = reading.words.pattern("generic_result").search(test) is not None
-    return any(generic or contains(f.request, test) or contains(f.text, test) for f in given)
+    if reading.words.pattern("generic_result").search(test):
+        return bool(earlier)
+    return any(contains(f.request, test) for t in earlier for f in t.findings if f.finding)
