@@ -13,6 +13,7 @@ import typer
 from dialogue_sim.cli import FAILURES_LEFT, INTERRUPTED
 
 if TYPE_CHECKING:
+    from dialogue_sim.runs.config import RunConfig
     from dialogue_sim.runs.run import Outcome, Plan, Stages
 
 Config = Annotated[
@@ -62,7 +63,7 @@ BaseUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print scores.json on stdout and nothing else.")]
 
 
-_NOT_CONFIG = {"config", "folder", "json"}
+_NOT_CONFIG = {"config", "folder", "json", "every"}
 
 
 def register(app: typer.Typer) -> None:
@@ -144,6 +145,13 @@ def _plan(config: Path | None, context: typer.Context) -> Plan:
 
     overrides = _overrides(context.params)
     return plan(load_config(config, overrides) if config else config_from_flags(overrides))
+
+
+def config_of(flags: dict[str, Any]) -> RunConfig:
+    """The run configuration that a set of flags means. Raises ConfigError."""
+    from dialogue_sim.runs.config import config_from_flags
+
+    return config_from_flags(_overrides(flags))
 
 
 def _plan_of(folder: Path, context: typer.Context | None) -> Plan:

@@ -1,0 +1,52 @@
+"""A validation in the terminal: groups, the specificity matrix, and every claim that does not hold."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from dialogue_sim.reports.figures import interval, points
+from dialogue_sim.reports.messages import reader_language
+from dialogue_sim.validation.checks import Validation
+
+DIMENSIONS = ("process", "communication", "safety", "outcome", "efficiency")
+
+
+def show_validation(found: Validation, *, every_check: bool = False) -> None:
+    """Print it; with `every_check`, also the claims that hold."""
+    console = Console(highlight=False)
+    console.print(f"{found.rubric}, judged by {', '.join(found.judges)}, {found.cases} cases\n")
+    if found.groups:
+        console.print(_groups(found))
+    if found.effects:
+        console.print("\nchange in points, by perturbation and dimension")
+        console.print(_matrix(found))
+    shown = [check for check in found.checks if every_check or not check.holds]
+    for check in shown:
+        sign = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
+        console.print(f"{sign}  {check.part} · {check.name}: {check.claim}; found {check.found}", soft_wrap=True)
+    kept = sum(check.holds for check in found.checks)
+    console.print(f"\n{kept} of {len(found.checks)} claims hold", style="green" if found.holds else "red")
+
+
+def _groups(found: Validation) -> Table:
+    language = reader_language()
+    table = Table(box=None, pad_edge=False)
+    for name in ("doctor", "score", "95 %", *DIMENSIONS):
+        table.add_column(name, justify="left" if name == "doctor" else "right")
+    for row in found.groups:
+        cells = [points(row.dimensions.get(name)) for name in DIMENSIONS]
+        table.add_row(row.doctor, points(row.score), interval(row.ci95, language), *cells)
+    return table
+
+
+def _matrix(found: Validation) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("perturbation", "cases", *DIMENSIONS, "total", "items", "cap"):
+        table.add_column(name, justify="left" if name in {"perturbation", "items"} else "right")
+    for effect in found.effects:
+        cells = [f"{effect.dimensions.get(name, 0.0):+.1f}" for name in DIMENSIONS]
+        items = ", ".join(f"{item} {before:.2f}→{after:.2f}" for item, (before, after) in effect.items.items())
+        cap = "" if effect.cap_rate is None else f"{effect.cap_rate:.0%}"
+        table.add_row(effect.name, str(effect.cases), *cells, f"{effect.total:+.1f}", items, cap)
+    return table
