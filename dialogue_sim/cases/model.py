@@ -6,7 +6,9 @@ never receive a `Case`; they receive a view (`dialogue_sim.cases.views`), so tha
 impossible and not merely discouraged.
 
 Facts have three values. A fact is *affirmed* or *denied*; whatever the file does not mention is
-*not recorded*, which never turns into "no" or "normal".
+*not recorded*, which never turns into "no" or "normal". The same holds for the case as a whole: what
+a source does not tell (an age, an urgency, a reference plan) is marked not recorded, and the linter
+sees to it that no rubric item is scored against it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ SCHEMA = "dialogue-sim/case/1"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=64)]
 Language = Literal["zh", "en"]
-Urgency = Literal["emergency", "urgent", "routine"]
+Urgency = Literal["emergency", "urgent", "routine", "not_recorded"]
 Status = Literal["affirmed", "denied"]
 Disclosure = Literal["opening", "volunteer", "on_ask", "on_probe"]
 CueKind = Literal["emotion", "concern", "question", "hint"]
@@ -57,11 +59,11 @@ class Provenance(Part):
 
 
 class Demographics(Part):
-    """Who the patient is. `age` counts in `age_unit`."""
+    """Who the patient is. `age` counts in `age_unit`; None means that it is not recorded."""
 
-    age: Annotated[int, Field(ge=0, le=120)]
+    age: Annotated[int, Field(ge=0, le=120)] | None = None
     age_unit: Literal["year", "month", "day"] = "year"
-    sex: Literal["male", "female"]
+    sex: Literal["male", "female", "other", "not_recorded"] = "not_recorded"
     occupation: str = ""
     name: str = Field(default="", description="an invented form of address, never a real name")
 
@@ -183,9 +185,12 @@ class ExaminerPart(Part):
 
 
 class Diagnosis(Part):
-    """The reference diagnosis. `parent` is the broader disease that earns half marks."""
+    """The reference diagnosis. `parent` is the broader disease that earns half marks.
 
-    primary: Text
+    An empty `primary` means that the source names no diagnosis.
+    """
+
+    primary: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
     synonyms: list[Text] = Field(default_factory=list)
     parent: list[Text] = Field(
         default_factory=list, description="right disease without its decisive qualifier, with synonyms"
@@ -238,13 +243,13 @@ class Term(Part):
 
 
 class JudgePart(Part):
-    """What only the judge sees."""
+    """What only the judge sees. An empty list means that the source does not tell."""
 
     diagnosis: Diagnosis
-    differential: Annotated[list[Named], Field(min_length=1)]
+    differential: list[Named] = Field(default_factory=list)
     red_flags: list[RedFlag] = Field(default_factory=list)
-    tests: TestPlan
-    plan: Annotated[list[Action], Field(min_length=1)]
+    tests: TestPlan = TestPlan()
+    plan: list[Action] = Field(default_factory=list)
     contraindications: list[Contraindication] = Field(default_factory=list)
     technical_terms: list[Term] = Field(default_factory=list)
     turn_band: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
@@ -267,7 +272,7 @@ class Case(Part):
     title: Text = Field(description="for people who choose a case; must not give the diagnosis away")
     specialty: str
     urgency: Urgency
-    complexity: Annotated[int, Field(ge=1, le=3)]
+    complexity: Annotated[int, Field(ge=0, le=3, description="1 to 3; 0: not graded")]
     shapes: list[str] = Field(
         default_factory=list, description="what makes the case hard, from the vocabulary of shapes"
     )

@@ -10,11 +10,14 @@ from typing import Any
 from dialogue_sim.cases.lint.sets import balanced
 from dialogue_sim.cases.model import Case, Demographics
 
+NOT_RECORDED = "not_recorded"
 AGE_BANDS = (("infant", 1), ("child", 12), ("adolescent", 18), ("adult", 65), ("elderly", 200))
 
 
 def age_band(who: Demographics) -> str:
-    """infant (under 1 year), child (under 12), adolescent (under 18), adult (under 65), elderly."""
+    """infant (under 1 year), child (under 12), adolescent (under 18), adult (under 65), elderly, not_recorded."""
+    if who.age is None:
+        return NOT_RECORDED
     years = who.age / {"year": 1, "month": 12, "day": 365}[who.age_unit]
     return next(name for name, below in AGE_BANDS if years < below)
 

@@ -19,6 +19,7 @@ from dialogue_sim.cases.model import (
     Status,
     Vitals,
 )
+from dialogue_sim.cases.vocabulary import label
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class DoctorView:
     demographics: Demographics
     speaker: Speaker
 
+    @property
+    def registration(self) -> str:
+        """Age and sex as a registration desk notes them: `57岁，男`, `57-year-old, male`."""
+        return registration(self.demographics, self.language)
+
 
 JudgeView = Case
 
@@ -114,7 +120,13 @@ def doctor_view(case: Case) -> DoctorView:
     return DoctorView(case.id, case.language, case.patient.demographics, case.patient.speaker)
 
 
+def registration(who: Demographics, language: str) -> str:
+    """Age and sex in words, also where one of them is not recorded."""
+    age = label("ages", "not_recorded" if who.age is None else who.age_unit, language).format(age=who.age)
+    return age + ("，" if language == "zh" else ", ") + label("sexes", who.sex, language)
+
+
 def guarded_terms(case: Case) -> tuple[str, ...]:
     """Names of the diagnosis that no patient may say first. The guard alone receives them; no prompt does."""
     diagnosis = case.judge.diagnosis
-    return (diagnosis.primary, *diagnosis.synonyms)
+    return tuple(name for name in (diagnosis.primary, *diagnosis.synonyms) if name)

@@ -27,7 +27,9 @@ COMPLEXITIES: Collection[str] = _vocabulary()["complexities"].keys()
 
 
 def label(kind: str, word: str, language: str) -> str:
-    """The label of a word in `language`; kind is topics, specialties, shapes, urgencies or complexities.
+    """The label of a word in `language`.
+
+    Kinds are topics, specialties, shapes, urgencies, complexities, ages and sexes.
 
     Raises:
         KeyError: no such kind or word.

@@ -40,6 +40,7 @@ FAULTS = [
     ("flags_and_plan", CHINESE, "match: [硝酸甘油, 硝酸异山梨酯, 消心痛]", "match: [阿司匹林]"),
     ("flags_and_plan", CHINESE, "match: [阿司匹林]", "match: [阿司匹林, 药]"),
     ("provenance_told", CHINESE, "canary: dialogue-sim-canary-zh-chest-tightness-driver-5f1c\n", ""),
+    ("parts_recorded", CHINESE, "urgency: emergency", "urgency: not_recorded"),
     ("vitals_possible", CHINESE, "temperature: 36.5 ℃", "temperature: 365 ℃"),
     ("vitals_possible", CHINESE, "blood_pressure: 148/92 mmHg", "blood_pressure: 92/148 mmHg"),
     ("schema", CHINESE, "status: denied", "status: unsure"),

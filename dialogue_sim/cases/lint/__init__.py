@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dialogue_sim import yamlio
-from dialogue_sim.cases.lint import content, sets, values
+from dialogue_sim.cases.lint import completeness, content, sets, values
 from dialogue_sim.cases.lint.finding import Finding, Rows, Severity
 from dialogue_sim.cases.lint.fixes import fix_file, layout
 from dialogue_sim.cases.load import CaseError, case_files
@@ -28,6 +28,7 @@ RULES: dict[str, Callable[[Case], Rows]] = {
         content.cues_can_fire,
         content.flags_and_plan,
         content.provenance_told,
+        completeness.parts_recorded,
         values.vitals_possible,
     )
 }

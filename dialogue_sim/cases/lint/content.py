@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from itertools import combinations
 
-from dialogue_sim.cases.lint.finding import Raw, Rows
+from dialogue_sim.cases.lint.finding import Raw, Rows, Severity
 from dialogue_sim.cases.lint.text import CJK, denies, likeness, mentions, words
 from dialogue_sim.cases.model import Case
+from dialogue_sim.yamlio import Location
 
 FACTS = (20, 45)
 LONGEST_SAY = {"zh": 60, "en": 200}
@@ -18,9 +19,9 @@ ALIKE = 0.9
 def diagnosis_hidden(case: Case) -> Rows:
     """No name of the diagnosis can be reached from the title, the patient's or the examiner's part."""
     diagnosis = case.judge.diagnosis
-    names = [diagnosis.primary, *diagnosis.synonyms]
+    names = [name for name in (diagnosis.primary, *diagnosis.synonyms) if name]
     part = case.patient
-    texts = [(("title",), case.title), (("patient", "opening"), part.opening)]
+    texts: list[tuple[Location, str]] = [(("title",), case.title), (("patient", "opening"), part.opening)]
     for i, fact in enumerate(part.facts):
         texts += [(("patient", "facts", i, "say"), fact.say), (("patient", "facts", i, "record"), fact.record)]
         texts += [(("patient", "facts", i, "ask", j), word) for j, word in enumerate(fact.ask)]
@@ -53,7 +54,9 @@ def fact_counts(case: Case) -> Rows:
     if sum(fact.status == "denied" for fact in facts) < 3:
         yield Raw("warning", ("patient", "facts"), "fewer than three denied facts", "write down the negatives that matter")
     if not any(fact.critical for fact in facts):
-        yield Raw("error", ("patient", "facts"), "no fact is critical", "mark what a good consultation must elicit")
+        # A foreign source does not say which facts matter; a case written for scoring has to.
+        severity: Severity = "error" if case.provenance.source == "synthetic" else "warning"
+        yield Raw(severity, ("patient", "facts"), "no fact is critical", "mark what a good consultation must elicit")
     if not any(fact.disclosure == "opening" for fact in facts):
         yield Raw("warning", ("patient", "facts"), "no fact is told by the opening", "mark those with `disclosure: opening`")
 
@@ -134,7 +137,7 @@ def cues_can_fire(case: Case) -> Rows:
 
 def flags_and_plan(case: Case) -> Rows:
     """An urgent case has red flags; plan and contraindications do not contradict each other."""
-    if case.urgency != "routine" and not case.judge.red_flags:
+    if case.urgency in {"emergency", "urgent"} and not case.judge.red_flags:
         yield Raw("error", ("judge", "red_flags"), f"the case is {case.urgency} and has no red flag", "name the danger signs to ask for")
     for i, danger in enumerate(case.judge.contraindications):
         for j, phrase in enumerate(danger.match):

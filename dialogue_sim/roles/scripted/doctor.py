@@ -60,12 +60,12 @@ class ScriptedDoctor:
         grade, judge = self._grade, self._case.judge
         if grade.diagnosis == "none":
             return DoctorReply("")
-        truth = judge.diagnosis.primary
+        truth = self._truth
         others = [entry.names[0] for entry in judge.differential if entry.names[0] != truth]
         top = {
             "exact": truth,
             "parent": (judge.diagnosis.parent or [truth])[0],
-            "wrong": self._lines["warm_diagnosis"] if grade.talk == "warm" else others[0],
+            "wrong": self._lines["warm_diagnosis"] if grade.talk == "warm" or not others else others[0],
             "unclear": self._lines["unclear_diagnosis"],
         }[grade.diagnosis]
         differential = [name for name in others if name != top][:4]
@@ -83,12 +83,18 @@ class ScriptedDoctor:
         text = "\n".join([top, *block.differential, *tests, *plan])
         return DoctorReply(text, closes=True, closing=block.model_copy(update={"text": text}))
 
+    @property
+    def _truth(self) -> str:
+        """The reference diagnosis, or that it is unclear where the case records none."""
+        return self._case.judge.diagnosis.primary or str(self._lines["unclear_diagnosis"])
+
     def _script(self) -> Iterator[str]:
         """What this grade says, turn by turn, apart from taking up cues."""
         grade, lines = self._grade, self._lines
         greeting = lines["greeting"] if grade.greets else ""
         if self.spec == "scripted:snap":
-            yield lines["snap"].format(diagnosis=self._case.judge.differential[0].names[0])
+            names = [entry.names[0] for entry in self._case.judge.differential]
+            yield lines["snap"].format(diagnosis=(names or [lines["unclear_diagnosis"]])[0])
             return
         if grade.opens:
             yield self._joined(greeting, lines["open_question"])
@@ -112,8 +118,8 @@ class ScriptedDoctor:
             yield lines["request"].format(tests=tests) if tests else lines["request_vitals"]
         if grade.explains:
             yield lines["explain"].format(
-                facts=self._evidence(3), diagnosis=judge.diagnosis.primary,
-                plain=self._plain(judge.diagnosis.primary), tests=self._explained(tests) or lines["request_vitals"],
+                facts=self._evidence(3), diagnosis=self._truth,
+                plain=self._plain(self._truth), tests=self._explained(tests) or lines["request_vitals"],
             )  # fmt: skip
             actions = "；" if self._case.language == "zh" else "; "
             plan = self._explained(actions.join(action.action.rstrip("。.") for action in judge.plan))
@@ -124,7 +130,7 @@ class ScriptedDoctor:
             yield lines["check_understanding"]
         if grade.talk == "jargon":
             terms = lines["joiner"].join(term.term for term in judge.technical_terms)
-            yield lines["jargon"].format(diagnosis=judge.diagnosis.primary, tests=tests, terms=terms)
+            yield lines["jargon"].format(diagnosis=self._truth, tests=tests, terms=terms)
             yield lines["plan"].format(plan="；".join(action.action for action in judge.plan))
         if grade.talk == "warm":
             yield lines["warm_plan"]
