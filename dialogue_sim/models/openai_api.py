@@ -55,7 +55,7 @@ class OpenAIModel:
         self.fingerprint = fingerprint(self.spec, settings)
         self.base_url = (settings.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
         self.dialect = Dialect()
-        self._name, self._settings = name, settings
+        self.name, self._settings = name, settings
         self._key = api_key(self.base_url, settings.api_key_env)
         self._client: AsyncOpenAI | None = None
 
@@ -68,7 +68,7 @@ class OpenAIModel:
         options = merge_options(self._settings.options, options)
         for _ in range(_ADAPTATIONS):
             asked = self.dialect
-            body = request_body(self._name, messages, options, asked)
+            body = request_body(self.name, messages, options, asked)
             outcome = await self._post(body)
             if isinstance(outcome, Reply):
                 return outcome
@@ -106,14 +106,15 @@ class OpenAIModel:
         return read_reply(answer, time.perf_counter() - started)
 
     def _unreachable(self, problem: Exception) -> TransientError:
-        from openai import APITimeoutError
-
-        if isinstance(problem, TimeoutError | APITimeoutError):
+        # The transport reports a refused connection as a timeout, so only the first cause can be trusted.
+        cause: BaseException = problem
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if isinstance(problem, TimeoutError) or isinstance(cause, TimeoutError):
             return TransientError(f"no reply from {self.base_url} within {self._settings.timeout_s:g} s")
-        reason = self._clean(str(problem.__cause__ or problem))
         return TransientError(
-            f"no connection to {self.base_url}: {reason}",
-            mend="check that the server runs and base_url is right",
+            f"no connection to {self.base_url}: {self._clean(str(cause))}",
+            mend="check that the server runs and that base_url is right",
         )
 
     def _error_of(self, problem: APIStatusError) -> dict[str, Any]:

@@ -89,7 +89,12 @@ def open_model(spec: str, settings: ModelSettings | None = None, *, role: Role =
         if right != role:
             raise ConfigError(f"{spec!r} is a {right}, it cannot be the {role}", mend=f"use it as --{right}")
         raise ConfigError(f"{spec!r} is a {right} without a model behind it, so there is no model to open")
-    return _opener(scheme)(name, settings or ModelSettings())
+    settings = settings or ModelSettings()
+    if scheme == "replay":  # the only one to which the role is part of the name
+        from dialogue_sim.models.replay import open_model as open_replay
+
+        return open_replay(name, settings, role)
+    return _opener(scheme)(name, settings)
 
 
 def _opener(scheme: str) -> Opener:
