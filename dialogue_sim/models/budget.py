@@ -36,13 +36,13 @@ class Budget:
         Raises:
             BudgetError: the budget does not reach for it. Nothing is announced then.
         """
-        share = (self._in_flight + 1) / self._calls if self._calls else 0.0
-        if self.tokens is not None and self.spent_tokens * (1 + share) >= self.tokens:
+        expected = 1 + ((self._in_flight + 1) / self._calls if self._calls else 0.0)
+        if self.tokens is not None and _spent(self.spent_tokens, expected, self.tokens):
             raise BudgetError(
                 f"the budget of {self.tokens:,} tokens is spent ({self.spent_tokens:,} used)",
                 mend="raise --budget and run again",
             )
-        if self.money is not None and self.spent_money * (1 + share) >= self.money:
+        if self.money is not None and _spent(self.spent_money, expected, self.money):
             raise BudgetError(
                 f"the budget of {self.money:g} is spent ({self.spent_money:.4f} used)",
                 mend="raise --budget and run again",
@@ -64,6 +64,10 @@ class Budget:
         self.spent_tokens += usage.prompt + usage.completion
         if price := self._prices.get(spec):
             self.spent_money += cost(usage, price)
+
+
+def _spent(used: float, expected: float, most: float) -> bool:
+    return used >= most or used * expected > most
 
 
 def cost(usage: Usage, price: Price) -> float:

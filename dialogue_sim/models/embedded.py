@@ -3,8 +3,11 @@
 `embedded` alone is the catalogue's default, `embedded:NAME` another of its models, and
 `embedded:FILE.gguf` any file. Doctor, patient and judge that name the same file share one engine.
 
-With one slot (the default) calls queue and a seed gives the same text every time; more slots
-(`engine: {n_parallel: 4}`) are faster together, and give up that promise.
+With one slot (the default) calls queue, and the same calls in the same order give the same texts when
+they have seeds. The order matters because a prompt's beginning is not computed again when it is still
+cached, and a cached one differs in the last bits; `engine: {cache_prompt: false}` makes each call
+reproducible by itself, and several times slower. More slots (`engine: {n_parallel: 4}`) are faster
+together and promise nothing.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS texts (
 
 _WINDOW = 32_000  # what zlib can look back
 _PLAIN_UP_TO = 64  # bytes that compression would not shrink
-_REMEMBERED = 1024
+_WORTHWHILE = 256  # bytes from which on resemblance is looked for
+_REMEMBERED = 1024  # families
 
 
 def pack(text: str, dictionary: bytes = b"") -> bytes:
@@ -41,52 +42,39 @@ def unpack(body: bytes, dictionary: bytes = b"") -> str:
 
 
 class Texts:
-    """The texts table of one connection, for the thread that owns the connection."""
+    """What the writing thread remembers of the texts it has stored.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._ids: OrderedDict[bytes, int] = OrderedDict()
-        self._bases: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+    A hint only: what a rolled-back transaction took away is found missing, because ids are looked up
+    by hash once more before they are handed out.
+    """
 
-    def put(self, text: str, family: str) -> int:
+    def __init__(self) -> None:
+        self._bases: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
+
+    def put(self, connection: sqlite3.Connection, text: str, family: str) -> int:
         """Id of the text, stored if it is new. `family` groups texts that resemble one another."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
-        if digest in self._ids:
-            self._ids.move_to_end(digest)
-            return self._ids[digest]
-        row = self._connection.execute("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
-        identity = int(row[0]) if row else self._insert(digest, text, family)
-        self._ids[digest] = identity
-        if len(self._ids) > _REMEMBERED * 8:
-            self._ids.popitem(last=False)
-        return identity
+        known = _find(connection, digest)
+        return known if known is not None else self._insert(connection, digest, text, family)
 
-    def _insert(self, digest: bytes, text: str, family: str) -> int:
+    def _insert(self, connection: sqlite3.Connection, digest: bytes, text: str, family: str) -> int:
         body, base = pack(text), None
-        known = self._bases.get(family)
-        if known and len(body) > 4 * _PLAIN_UP_TO:
-            against = pack(text, known[1])
+        resembled = self._bases.get(family)
+        if resembled and len(body) > _WORTHWHILE and (found := _find(connection, resembled[0])) is not None:
+            against = pack(text, resembled[1])
             if len(against) < len(body) // 2:
-                body, base = against, known[0]
-        cursor = self._connection.execute(
+                body, base = against, found
+        cursor = connection.execute(
             "INSERT INTO texts (hash, base, body) VALUES (?, ?, ?)", (digest, base, body)
         )
-        identity = int(cursor.lastrowid or 0)
-        if base is None and len(body) > 4 * _PLAIN_UP_TO:
-            self._bases[family] = (identity, text.encode("utf-8", "surrogatepass"))
+        if base is None and len(body) > _WORTHWHILE:
+            self._bases[family] = (digest, text.encode("utf-8", "surrogatepass"))
+            self._bases.move_to_end(family)
             if len(self._bases) > _REMEMBERED:
                 self._bases.popitem(last=False)
-        return identity
+        return int(cursor.lastrowid or 0)
 
-    def forget_uncommitted(self) -> None:
-        """Drop what is remembered, after a rollback took rows away."""
-        self._ids.clear()
-        self._bases.clear()
 
-    def get(self, identity: int) -> str:
-        """The text of an id that `put` returned. Raises LookupError where there is none."""
-        row = self._connection.execute("SELECT base, body FROM texts WHERE id = ?", (identity,)).fetchone()
-        if row is None:
-            raise LookupError(f"the journal lacks text {identity}")
-        base, body = row
-        return unpack(body, self.get(base).encode("utf-8", "surrogatepass") if base is not None else b"")
+def _find(connection: sqlite3.Connection, digest: bytes) -> int | None:
+    row = connection.execute("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
+    return int(row[0]) if row else None
