@@ -175,9 +175,8 @@ class Reading:
         if self.closing is not None:
             return not any(utterance.sentences for utterance in self.doctor)
         distinct = {squash(sentence) for utterance in self.doctor for sentence in utterance.sentences}
-        informative = [text for text in distinct if len(text) >= 4]
         asked = {squash(question) for utterance in self.inquiries for question in self.questions(utterance)}
-        return not informative or (len(asked) < 2 and len(informative) < 2)
+        return len(asked) < 2 and len(distinct) < 2
 
     @cached_property
     def consulted(self) -> bool:

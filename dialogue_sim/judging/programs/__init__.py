@@ -24,6 +24,7 @@ TEXT_ONLY: Mapping[str, TextRule] = {
 WITH_CASE: Mapping[str, Rule] = {
     "plain_words": flow.plain_words,
     "test_f1": prudence.test_f1,
+    "yield_per_turn": history.yield_per_turn,
     "drug_safety": prudence.drug_safety,
 }
 """Programs that need the case."""
@@ -41,7 +42,6 @@ WITH_TRACE: Mapping[str, Rule] = {
     "cues_followed": history.cues_followed,
     "patient_view": history.patient_view,
     "impact": history.impact,
-    "yield_per_turn": history.yield_per_turn,
 }
 """Programs that need the case and the trace of our own patient."""
 

@@ -10,13 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 from dialogue_sim.cases.model import Case, Cue, Fact
 from dialogue_sim.judging.counted import Counted, cited, nothing
-from dialogue_sim.judging.normalise import contains, grams
+from dialogue_sim.judging.normalise import contains, grams, share
 from dialogue_sim.judging.reading import Reading, Utterance
 
 KEY_FACTS = 25
 CREDITED_PER_TURN = 2
 CRITICAL_WEIGHT, OTHER_WEIGHT = 2.0, 1.0
 NEGATIVES_WANTED = 3
+_TOLD = 0.5
 FOLLOW_UP_TURNS = 2
 
 _MAIN: Mapping[str, tuple[str, ...]] = {
@@ -92,6 +93,22 @@ def asked_topics(reading: Reading, case: Case) -> dict[str, Utterance]:
             facts = (*chosen.asked, *chosen.disclosed, *chosen.withheld, *chosen.repeated)
             for topic in (*chosen.topics, *chosen.unknown, *(topic_of[f] for f in facts if f in topic_of)):
                 found.setdefault(topic, utterance)
+    return found
+
+
+def told_to_questions(reading: Reading, facts: Sequence[Fact]) -> dict[str, Utterance]:
+    """Fact id → the first utterance whose question names the fact or is answered by it, read off the words.
+
+    For transcripts without a trace.
+    """
+    found: dict[str, Utterance] = {}
+    for utterance in reading.inquiries:
+        asked = " ".join(reading.questions(utterance))
+        told = utterance.reply.text if utterance.reply else ""
+        for fact in facts:
+            named = any(contains(asked, word) for word in fact.ask)
+            if fact.id not in found and (named or share(fact.say, told) >= _TOLD):
+                found[fact.id] = utterance
     return found
 
 
@@ -209,9 +226,9 @@ def yield_per_turn(reading: Reading, case: Case) -> Counted:
     Full marks at (all key facts) / most per turn. Turns below `least` count as `least`, so that
     breaking off early brings nothing.
     """
-    told = volunteered(reading)
-    wanted = {fact.id for fact in key_facts(case)} - told
-    found = {fact: utterance for fact, utterance in elicited(reading).items() if fact in wanted}
+    wanted = {fact.id for fact in key_facts(case)} - volunteered(reading)
+    brought_out = elicited(reading) if reading.traced else told_to_questions(reading, key_facts(case))
+    found = {fact: utterance for fact, utterance in brought_out.items() if fact in wanted}
     least, most = case.judge.turn_band
     if not wanted or not found:
         return nothing("no key fact elicited")
@@ -259,10 +276,16 @@ def takes_up(reading: Reading, utterance: Utterance, cue: Cue, case: Case) -> bo
         return True
     if cue.kind in {"question", "concern"} and answers(reading, utterance, cue):
         return True
-    topics = {cue.when.removeprefix("topic:")} if cue.when.startswith("topic:") else set()
-    pointed = [fact for fact in case.patient.facts if fact.topic in topics or cue.when == f"fact:{fact.id}"]
-    words = grams(cue.line) | {gram for fact in pointed for gram in grams(fact.say)}
-    return bool(words & grams(utterance.said))
+    if grams(cue.line) & grams(utterance.said):
+        return True
+    # What the question brought out tells what it was about, whatever words it used.
+    chosen = utterance.selection
+    told = (
+        {*chosen.asked, *chosen.disclosed, *chosen.repeated}
+        if chosen and reading.is_inquiry(utterance)
+        else set()
+    )
+    return any(grams(cue.line) & grams(fact.say) for fact in case.patient.facts if fact.id in told)
 
 
 def answers(reading: Reading, utterance: Utterance, cue: Cue) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dialogue_sim.cases.model import Case, Fact
+from dialogue_sim.cases.model import Case
 from dialogue_sim.judging.counted import Counted, cited, nothing
-from dialogue_sim.judging.normalise import contains, share
 from dialogue_sim.judging.programs import history
 from dialogue_sim.judging.reading import Reading, Utterance
 
 _MAIN = ("onset", "site", "character", "course", "severity", "modifiers", "associated")
-_TOLD = 0.5
 
 
 def asked_about(reading: Reading, topic: str) -> Utterance | None:
@@ -67,7 +65,7 @@ def key_fact_coverage(reading: Reading, case: Case) -> Counted:
     """A1: weighted share of key facts that the patient told in reply to a question, at most 2 a turn."""
     facts = history.key_facts(case)
     weights = {f.id: history.CRITICAL_WEIGHT if f.critical else history.OTHER_WEIGHT for f in facts}
-    found = asked_facts(reading, facts)
+    found = history.told_to_questions(reading, facts)
     gained, turns, taken = 0.0, [], dict.fromkeys((u.number for u in found.values()), 0)
     for fact, utterance in sorted(found.items(), key=lambda pair: -weights[pair[0]]):
         if taken[utterance.number] < history.CREDITED_PER_TURN:
@@ -83,7 +81,7 @@ def key_fact_coverage(reading: Reading, case: Case) -> Counted:
 def red_flags(reading: Reading, case: Case) -> Counted:
     """A2: share of red flags asked about."""
     flags = case.judge.red_flags
-    asked = asked_facts(reading, case.patient.facts)
+    asked = history.told_to_questions(reading, case.patient.facts)
     hit = [asked[found] for flag in flags if (found := next((f for f in flag.facts if f in asked), None))]
     return (
         cited(len(hit) / len(flags), f"{len(hit)} of {len(flags)} red flags", reading, hit)
@@ -95,7 +93,7 @@ def red_flags(reading: Reading, case: Case) -> Counted:
 def relevant_negatives(reading: Reading, case: Case) -> Counted:
     """A7: three denied symptoms asked about are met, one is half."""
     denied = [f for f in case.patient.facts if f.status == "denied" and f.topic.startswith(("ros.", "hpi."))]
-    hit = list(asked_facts(reading, denied).values())
+    hit = list(history.told_to_questions(reading, denied).values())
     value = 1.0 if len(hit) >= min(history.NEGATIVES_WANTED, len(denied)) else 0.5
     return cited(value, f"{len(hit)} relevant negatives", reading, hit)
 
@@ -103,19 +101,6 @@ def relevant_negatives(reading: Reading, case: Case) -> Counted:
 def cues_followed(reading: Reading, case: Case) -> Counted:
     """A10: the program's count, with cues found by their lines."""
     return history.cues_followed(reading, case)
-
-
-def asked_facts(reading: Reading, facts: Sequence[Fact]) -> dict[str, Utterance]:
-    """Fact id → the first utterance whose question names the fact or is answered by it."""
-    found: dict[str, Utterance] = {}
-    for utterance in reading.inquiries:
-        asked = " ".join(reading.questions(utterance))
-        told = utterance.reply.text if utterance.reply else ""
-        for fact in facts:
-            named = any(contains(asked, word) for word in fact.ask)
-            if fact.id not in found and (named or share(fact.say, told) >= _TOLD):
-                found[fact.id] = utterance
-    return found
 
 
 def _hits(reading: Reading, topics: Sequence[str]) -> list[Utterance]:
