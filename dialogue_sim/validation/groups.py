@@ -44,12 +44,20 @@ def group_checks(found: Mapping[str, Sequence[Marked]]) -> list[Check]:
     for low, high in pairwise(LADDER):
         gap = rows[high].score - rows[low].score
         checks.append(
-            Check(part=PART, name=f"{low} → {high}", claim=f"apart by at least {GAP:g} points", found=f"{gap:.1f}", holds=gap >= GAP)
+            Check(
+                part=PART,
+                name=f"{low} → {high}",
+                claim=f"apart by at least {GAP:g} points",
+                found=f"{gap:.1f}",
+                holds=gap >= GAP,
+            )
         )
     best, worst = rows["expert"].score, rows["silent"].score
     checks += [
         Check(part=PART, name="expert", claim=f"at least {BEST:g}", found=f"{best:.1f}", holds=best >= BEST),
-        Check(part=PART, name="silent", claim=f"at most {WORST:g}", found=f"{worst:.1f}", holds=worst <= WORST),
+        Check(
+            part=PART, name="silent", claim=f"at most {WORST:g}", found=f"{worst:.1f}", holds=worst <= WORST
+        ),
         *_dissociation(rows),
         _halves(table, list(LADDER)),
     ]
@@ -63,7 +71,13 @@ def _dissociation(rows: Mapping[str, Group]) -> list[Check]:
     for better, worse, dimension in pairs:
         gap = rows[better].dimensions[dimension] - rows[worse].dimensions[dimension]
         checks.append(
-            Check(part=PART, name=f"{better} > {worse} on {dimension}", claim="above 0 points", found=f"{gap:+.1f}", holds=gap > 0)
+            Check(
+                part=PART,
+                name=f"{better} > {worse} on {dimension}",
+                claim="above 0 points",
+                found=f"{gap:+.1f}",
+                holds=gap > 0,
+            )
         )
     return checks
 

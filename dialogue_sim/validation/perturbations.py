@@ -31,6 +31,7 @@ class Perturbation:
 
     Attributes:
         falls: items whose mean must fall by at least half of what they had, or to `to`.
+        keeps: items whose mean may change by at most 0.05.
         cap: cap that must fire in at least 95 % of the cases (and in none before).
         stays: dimensions that may move by at most one point.
         rises_nowhere: no dimension may rise by more than half a point.
@@ -39,6 +40,7 @@ class Perturbation:
 
     change: Change
     falls: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
     cap: str = ""
     stays: tuple[str, ...] = ()
     rises_nowhere: bool = False
@@ -70,11 +72,37 @@ def no_empathy(transcript: Transcript, case: Case) -> Transcript:
 
 
 def no_red_flags(transcript: Transcript, case: Case) -> Transcript:
-    """The exchanges in which a red flag was asked for are taken out."""
+    """The questions for a red flag are taken out; what was taken up or said unasked around them stays."""
     flagged = {name for flag in case.judge.red_flags for name in flag.facts}
     opening, body = exchanges(transcript)
-    kept = [part for part in body if not part.selection or not flagged & {*part.selection.asked}]
+    script = lines(case.language)
+    questions = [*script["questions"].values()]
+    kept = []
+    for part in body:
+        if not part.selection or not flagged & {*part.selection.asked}:
+            kept.append(part)
+        elif part.selection.cues:
+            spoken = part.doctor.text
+            for question in questions:
+                spoken = spoken.replace(question, "")
+            kept.append(
+                _cues_only(part, case).with_text(spoken.strip() or wording(case.language)["listening"])
+            )
     return rebuilt(transcript, opening, kept)
+
+
+def _cues_only(part: Exchange, case: Case) -> Exchange:
+    """The exchange with nothing in its answer but the cues."""
+    said = [cue.line for cue in case.patient.cues if part.selection and cue.id in part.selection.cues]
+    trace = part.selection and part.selection.model_copy(
+        update={"asked": [], "disclosed": [], "volunteered": [], "repeated": [], "unknown": [], "topics": []}
+    )
+    answers = [
+        turn.model_copy(update={"text": _space(case).join(said), "selection": trace})
+        for turn in part.answers
+        if turn.speaker == "patient"
+    ]
+    return Exchange(part.doctor, tuple(answers))
 
 
 def unsafe_advice(transcript: Transcript, case: Case) -> Transcript:
@@ -186,8 +214,15 @@ def other_script(transcript: Transcript, case: Case) -> Transcript:
     """The same words in another shape: full-width letters and digits, doubled blanks, typographic marks."""
 
     def reshaped(text: str) -> str:
-        wide = {ord(c): unicodedata.lookup(f"FULLWIDTH DIGIT {n}") for c, n in zip("0123456789", _DIGITS, strict=True)}
-        return text.translate(wide).replace("，", "， ").replace(",", "，") if case.language == "zh" else text.replace("'", "’").replace(" ", "  ")
+        wide = {
+            ord(c): unicodedata.lookup(f"FULLWIDTH DIGIT {n}")
+            for c, n in zip("0123456789", _DIGITS, strict=True)
+        }
+        return (
+            text.translate(wide).replace("，", "， ").replace(",", "，")
+            if case.language == "zh"
+            else text.replace("'", "’").replace(" ", "  ")
+        )
 
     return edited(transcript, reshaped)
 
@@ -208,7 +243,12 @@ def _repeat(turn: Any) -> Any:
     if turn.selection is None:
         return turn
     trace = turn.selection
-    said_before = {"disclosed": [], "volunteered": [], "repeated": [*trace.disclosed, *trace.repeated], "cues": []}
+    said_before = {
+        "disclosed": [],
+        "volunteered": [],
+        "repeated": [*trace.disclosed, *trace.repeated],
+        "cues": [],
+    }
     return turn.model_copy(update={"selection": trace.model_copy(update=said_before)})
 
 
@@ -250,7 +290,7 @@ PERTURBATIONS: dict[str, Perturbation] = {
     "jargon": Perturbation(jargon, ("B5",), stays=("process", "outcome"), only=lambda case: len(case.judge.technical_terms) > 1),
     "merged_questions": Perturbation(merged_questions, ("B3",), stays=("outcome",)),
     "repeated_questions": Perturbation(repeated_questions, ("E1",), stays=("process", "outcome")),
-    "shuffled": Perturbation(shuffled, ("B2",), stays=("outcome",)),
+    "shuffled": Perturbation(shuffled, ("B2",), keeps=("A1",)),
     "padding": Perturbation(padding, ("E3",), rises_nowhere=True),
     "other_script": Perturbation(other_script, stays=ALL),
     "renamed": Perturbation(renamed, stays=ALL),

@@ -15,7 +15,9 @@ from dialogue_sim.validation.specificity import attack_checks, retouched, same_a
 ATTACKED = 6
 
 
-async def validate(config: RunConfig, folder: Path, tell: Callable[[str], None] = lambda step: None) -> Validation:
+async def validate(
+    config: RunConfig, folder: Path, tell: Callable[[str], None] = lambda step: None
+) -> Validation:
     """Check the instrument with the judges of `config`, over its cases.
 
     Args:
@@ -51,4 +53,10 @@ async def validate(config: RunConfig, folder: Path, tell: Callable[[str], None] 
 
 def _statistic(name: str, allowed: tuple[float, float], found: float, passed: bool) -> Check:
     low, high = allowed
-    return Check(part="statistics", name=name.replace("_", " "), claim=f"{low:.0%} to {high:.0%}", found=f"{found:.1%}", holds=passed)
+    return Check(
+        part="statistics",
+        name=name.replace("_", " "),
+        claim=f"{low:.0%} to {high:.0%}",
+        found=f"{found:.1%}",
+        holds=passed,
+    )

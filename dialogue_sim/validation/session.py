@@ -32,7 +32,9 @@ class Marked(NamedTuple):
 
     def value(self, item: str) -> float | None:
         """The mark of an item, 0 where the judge could not tell; None where it does not apply."""
-        return next((verdict.value or 0.0 for verdict in self.judgement.verdicts if verdict.item == item), None)
+        return next(
+            (verdict.value or 0.0 for verdict in self.judgement.verdicts if verdict.item == item), None
+        )
 
 
 class Session:
@@ -60,7 +62,10 @@ class Session:
             planned = self._plan(grade)
             outcome = await execute(planned)
             if outcome.failures or outcome.stopped:
-                raise TransientError(f"{outcome.failures} dialogues of scripted:{grade} are not judged", mend="run the command again")
+                raise TransientError(
+                    f"{outcome.failures} dialogues of scripted:{grade} are not judged",
+                    mend="run the command again",
+                )
             found[grade] = self._read(planned)
         return found
 

@@ -24,7 +24,9 @@ def show_validation(found: Validation, *, every_check: bool = False) -> None:
     shown = [check for check in found.checks if every_check or not check.holds]
     for check in shown:
         sign = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
-        console.print(f"{sign}  {check.part} · {check.name}: {check.claim}; found {check.found}", soft_wrap=True)
+        console.print(
+            f"{sign}  {check.part} · {check.name}: {check.claim}; found {check.found}", soft_wrap=True
+        )
     kept = sum(check.holds for check in found.checks)
     console.print(f"\n{kept} of {len(found.checks)} claims hold", style="green" if found.holds else "red")
 
@@ -46,7 +48,9 @@ def _matrix(found: Validation) -> Table:
         table.add_column(name, justify="left" if name in {"perturbation", "items"} else "right")
     for effect in found.effects:
         cells = [f"{effect.dimensions.get(name, 0.0):+.1f}" for name in DIMENSIONS]
-        items = ", ".join(f"{item} {before:.2f}→{after:.2f}" for item, (before, after) in effect.items.items())
+        items = ", ".join(
+            f"{item} {before:.2f}→{after:.2f}" for item, (before, after) in effect.items.items()
+        )
         cap = "" if effect.cap_rate is None else f"{effect.cap_rate:.0%}"
         table.add_row(effect.name, str(effect.cases), *cells, f"{effect.total:+.1f}", items, cap)
     return table

@@ -11,7 +11,7 @@ from dialogue_sim.validation.editing import edited, exchanges, rebuilt
 from dialogue_sim.validation.perturbations import PERTURBATIONS, Perturbation, wording
 from dialogue_sim.validation.session import Marked, Session
 
-STAYS, RISES, FIRES, HALF, FLAGGED = 1.0, 0.5, 0.95, 0.5, 0.95
+STAYS, KEPT, RISES, FIRES, HALF, FLAGGED = 1.0, 0.05, 0.5, 0.95, 0.5, 0.95
 VOID = ("", ":", "：", "Thought process:", "思考过程：", "…")
 PLACES = ("first", "middle", "last")
 
@@ -31,20 +31,36 @@ async def specificity(session: Session, experts: Sequence[Marked]) -> tuple[list
 
 def _clean(experts: Sequence[Marked]) -> Check:
     fired = sum(bool(marked.score.caps) for marked in experts)
-    return Check(part="perturbations", name="clean", claim="no cap fires on a clean consultation", found=f"{fired} of {len(experts)}", holds=not fired)
+    return Check(
+        part="perturbations",
+        name="clean",
+        claim="no cap fires on a clean consultation",
+        found=f"{fired} of {len(experts)}",
+        holds=not fired,
+    )
 
 
-def _effect(name: str, perturbation: Perturbation, before: Sequence[Marked], after: Sequence[Marked]) -> Effect:
+def _effect(
+    name: str, perturbation: Perturbation, before: Sequence[Marked], after: Sequence[Marked]
+) -> Effect:
     names = sorted({dimension for marked in before for dimension in marked.score.dimensions})
     pairs = list(zip(before, after, strict=True))
     return Effect(
         name=name,
         cases=len(before),
         dimensions={
-            n: fmean(b.score.dimensions[n] * -1 + a.score.dimensions[n] for b, a in pairs if n in b.score.dimensions) for n in names
+            n: fmean(
+                b.score.dimensions[n] * -1 + a.score.dimensions[n]
+                for b, a in pairs
+                if n in b.score.dimensions
+            )
+            for n in names
         },
         total=fmean(a.score.score - b.score.score for b, a in pairs),
-        items={item: (_mean(before, item), _mean(after, item)) for item in perturbation.falls},
+        items={
+            item: (_mean(before, item), _mean(after, item))
+            for item in (*perturbation.falls, *perturbation.keeps)
+        },
         cap_rate=fmean(perturbation.cap in a.score.caps for a in after) if perturbation.cap else None,
     )
 
@@ -57,7 +73,14 @@ def _mean(marked: Sequence[Marked], item: str) -> float:
 def _checks(name: str, perturbation: Perturbation, effect: Effect) -> list[Check]:
     part = "perturbations"
     checks = []
-    for item, (before, after) in effect.items.items():
+    for item in perturbation.keeps:
+        before, after = effect.items[item]
+        checks.append(
+            Check(part=part, name=f"{name}: {item}", claim=f"moves by at most {KEPT:g}", found=f"{before:.2f} → {after:.2f}",
+                  holds=abs(after - before) <= KEPT)
+        )  # fmt: skip
+    for item in perturbation.falls:
+        before, after = effect.items[item]
         checks.append(
             Check(part=part, name=f"{name}: {item}", claim="falls to half or less", found=f"{before:.2f} → {after:.2f}",
                   holds=before > 0 and after <= HALF * before)
@@ -76,14 +99,25 @@ def _checks(name: str, perturbation: Perturbation, effect: Effect) -> list[Check
     if perturbation.rises_nowhere:
         most = max(effect.dimensions.values())
         checks.append(
-            Check(part=part, name=f"{name}: any dimension", claim=f"rises by at most {RISES:g}", found=f"{most:+.2f}", holds=most <= RISES)
+            Check(
+                part=part,
+                name=f"{name}: any dimension",
+                claim=f"rises by at most {RISES:g}",
+                found=f"{most:+.2f}",
+                holds=most <= RISES,
+            )
         )
     return checks
 
 
 async def attack_checks(session: Session, marked: Sequence[Marked]) -> list[Check]:
     """Text that talks to the judge gains nothing and is noticed; a void transcript scores nothing."""
-    attacks = [(m, attack, place) for m in marked for attack in wording(m.case.language)["attacks"] for place in PLACES]
+    attacks = [
+        (m, attack, place)
+        for m in marked
+        for attack in wording(m.case.language)["attacks"]
+        for place in PLACES
+    ]
     changed = [(m.case, _attacked(m.transcript, attack, place)) for m, attack, place in attacks]
     after = await session.judge(changed, "attack")
     gains = [a.score.score - m.score.score for (m, _, _), a in zip(attacks, after, strict=True)]
@@ -111,7 +145,12 @@ def _void(transcript: Transcript, text: str) -> Transcript:
     turns = [
         *transcript.turns[:1],
         Turn(number=1, speaker="doctor", text=text),
-        Turn(number=2, speaker="patient", text=transcript.turns[0].text, selection=transcript.turns[0].selection),
+        Turn(
+            number=2,
+            speaker="patient",
+            text=transcript.turns[0].text,
+            selection=transcript.turns[0].selection,
+        ),
         Turn(number=3, speaker="doctor", text=text),
     ]
     return transcript.model_copy(update={"turns": turns, "closing": ClosingBlock(text=text)})
@@ -120,7 +159,13 @@ def _void(transcript: Transcript, text: str) -> Transcript:
 def same_again(first: Sequence[Marked], second: Sequence[Marked]) -> Check:
     """Judging the same transcripts again gives the same scores."""
     changed = sum(a.score != b.score for a, b in zip(first, second, strict=True))
-    return Check(part="repeat", name="judged again", claim="every score is the same", found=f"{changed} of {len(first)} changed", holds=not changed)
+    return Check(
+        part="repeat",
+        name="judged again",
+        claim="every score is the same",
+        found=f"{changed} of {len(first)} changed",
+        holds=not changed,
+    )
 
 
 def retouched(marked: Marked) -> Transcript:

@@ -17,10 +17,10 @@ from dialogue_sim.cases.model import Cue, Fact
 from dialogue_sim.cases.views import JudgeView
 from dialogue_sim.cases.vocabulary import TOPICS
 from dialogue_sim.roles.doctor import DoctorReply
-from dialogue_sim.roles.scripted.grades import CORE, GRADES, HISTORY, TEMPLATE
+from dialogue_sim.roles.scripted.grades import ALWAYS, GRADES, HISTORY, HPI, PAIRS, TEMPLATE, THEN
 from dialogue_sim.transcript import ClosingBlock, Turn
 
-_FOLLOW_UPS = 4
+FOLLOW_UPS = 3
 _TOPIC_ORDER = {topic: place for place, topic in enumerate(TOPICS)}
 
 
@@ -102,20 +102,19 @@ class ScriptedDoctor:
             for i, question in enumerate(lines["generic_questions"]):
                 warm = lines["warm_talk"][i % len(lines["warm_talk"])] if grade.talk == "warm" else ""
                 yield self._joined(warm, question)
-        for topic in self._topics():
-            yield lines["questions"][topic]
-            yield from self._follow_ups(topic)
+        yield from self._questions()
         if grade.views:
             yield from lines["views"].values()
-        if grade.summarises:
-            yield lines["summary"].format(facts=self._evidence(4))
         yield from self._ending()
 
     def _ending(self) -> Iterator[str]:
         grade, lines, judge = self._grade, self._lines, self._case.judge
         tests = lines["joiner"].join(test.names[0] for test in judge.tests.must)
-        if grade.requests:
-            yield lines["request"].format(tests=tests) if tests else lines["request_vitals"]
+        summary = lines["summary"].format(facts=self._evidence(4)) if grade.summarises else ""
+        if grade.requests or summary:
+            named = self._explained(tests) if grade.explains else tests
+            request = lines["request"].format(tests=named) if tests else lines["request_vitals"]
+            yield self._joined(summary, request)
         if grade.explains:
             yield lines["explain"].format(
                 facts=self._evidence(3), diagnosis=self._truth,
@@ -126,8 +125,7 @@ class ScriptedDoctor:
             yield self._joined(
                 lines["urgency"][self._case.urgency], lines["drug_check"], lines["plan"].format(plan=plan)
             )
-            yield self._joined(lines["safety_net"], lines["choice"])
-            yield lines["check_understanding"]
+            yield self._joined(lines["safety_net"], lines["check_understanding"], lines["choice"])
         if grade.talk == "jargon":
             terms = lines["joiner"].join(term.term for term in judge.technical_terms)
             yield lines["jargon"].format(diagnosis=self._truth, tests=tests, terms=terms)
@@ -137,34 +135,55 @@ class ScriptedDoctor:
         if grade.closes_well:
             yield self._joined(lines["next_step"], lines["invite"])
 
+    def _questions(self) -> Iterator[str]:
+        """This grade's questions, in the order of a history."""
+        asked = self._topics()
+        partner = {second: first for first, second in PAIRS if {first, second} <= set(asked)}
+        if self._grade.questions != "case":
+            partner = {}
+        for topic in asked:
+            if topic in partner:
+                continue
+            second = next((name for name, first in partner.items() if first == topic), "")
+            yield self._joined(self._lines["questions"][topic], self._lines["questions"].get(second, ""))
+            yield from self._follow_ups({topic, second})
+
     def _topics(self) -> list[str]:
-        """The topics this grade asks about, in the order of a history."""
+        """The topics this grade asks about."""
         kind = self._grade.questions
         if kind in {"none", "generic"}:
             return []
-        facts = {fact.topic: fact for fact in self._case.patient.facts}
+        facts = self._case.patient.facts
         flags = {self._case.fact(name).topic for flag in self._case.judge.red_flags for name in flag.facts}
         if kind == "template":
-            return list(TEMPLATE)
-        if kind == "history":
+            chosen = list(TEMPLATE)
+        elif kind == "history":
             chosen = [*TEMPLATE, *HISTORY, *sorted(flags)]
         else:
-            critical = {fact.topic for fact in self._case.patient.facts if fact.critical} | flags
-            wanted = [*sorted(critical), *(topic for topic in CORE if topic in facts), *facts]
-            # Room is kept for views, summary, requests, explanation and farewell.
-            chosen = wanted
-        unique = list(dict.fromkeys(chosen))[: max(self._turns_left - 10, 3)]
+            recorded = {fact.topic for fact in facts}
+            personal = next(
+                (t for t in recorded if t.startswith(("social.", "gyn.menstruation"))), "social.smoking"
+            )
+            critical = [fact.topic for fact in facts if fact.critical]
+            hpi = [topic for topic in HPI if topic in recorded]
+            chosen = [*sorted(flags), *critical, *ALWAYS, *hpi, *THEN, personal, *sorted(recorded)]
+        unique = list(dict.fromkeys(chosen))[: self._room()]
         return sorted(unique, key=_TOPIC_ORDER.__getitem__)
 
-    def _follow_ups(self, topic: str) -> Iterator[str]:
-        """Ask by name for facts of the topic that the general question did not bring out."""
+    def _room(self) -> int:
+        """How many topics can be asked, when room is kept for what this grade says at the end."""
+        if self._grade.questions != "case":
+            return max(self._turns_left - self._grade.ending, 1)
+        shy = sum(fact.disclosure == "on_probe" for fact in self._case.patient.facts)
+        return max(self._turns_left - self._grade.ending - min(shy, FOLLOW_UPS) + len(PAIRS), 3)
+
+    def _follow_ups(self, topics: set[str]) -> Iterator[str]:
+        """Ask by name for facts of these topics that the general question did not bring out."""
         if self._grade.questions != "case":
             return
-        missing = [
-            f for f in self._case.patient.facts if f.topic == topic and f.id not in self._told and f.ask
-        ]
-        for fact in missing[:_FOLLOW_UPS]:
-            if fact.id not in self._told and self._turns_left > 10:
+        for fact in self._case.patient.facts:
+            wanted = fact.topic in topics and fact.ask and (fact.critical or fact.disclosure == "on_probe")
+            if wanted and fact.id not in self._told and self._turns_left > self._grade.ending + 1:
                 line = "gentle" if fact.disclosure == "on_probe" and self._grade.empathy else "specific"
                 yield self._lines[line].format(ask=fact.ask[0])
 

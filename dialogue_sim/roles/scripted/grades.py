@@ -22,9 +22,15 @@ HISTORY = (
     "social.alcohol",
     "care.tests",
 )
-CORE = (
-    *TEMPLATE[:6], "hpi.relief", "hpi.aggravating", "hpi.radiation", *TEMPLATE[8:], *HISTORY[:3],
-    "care.tests", "care.treatment", "impact.work", "impact.life",
+HPI = (*TEMPLATE[:6], "hpi.relief", "hpi.aggravating", "hpi.radiation", "hpi.associated")
+# What every careful doctor asks, whatever the complaint, as room allows.
+ALWAYS = ("history.drug", "history.allergy", "history.past")
+THEN = (
+    "care.tests", "care.treatment", "general.appetite", "general.sleep", "history.surgery", "history.family", "impact.life",
+)  # fmt: skip
+# Asked in one breath, the second after the first.
+PAIRS = (
+    ("care.tests", "care.treatment"), ("general.appetite", "general.sleep"),
 )  # fmt: skip
 
 
@@ -56,10 +62,15 @@ class Grade:
     tests: Literal["none", "half", "must"] = "none"
     plan: Literal["none", "first", "full", "wrong"] = "none"
 
+    @property
+    def ending(self) -> int:
+        """Turns that this grade needs after its questions."""
+        return 3 * self.views + (self.summarises or self.requests) + 3 * self.explains + self.closes_well + 1
+
 
 GRADES: dict[str, Grade] = {
     "silent": Grade(greets=False, opens=False, diagnosis="none"),
-    "snap": Grade(opens=False, diagnosis="wrong"),
+    "snap": Grade(opens=False, diagnosis="wrong", rank_of_truth=5),
     "brief": Grade("generic", diagnosis="unclear", rank_of_truth=5),
     "template": Grade("template", diagnosis="wrong", rank_of_truth=4, tests="half"),
     "thorough": Grade(
