@@ -70,9 +70,9 @@ class Grade:
 
 GRADES: dict[str, Grade] = {
     "silent": Grade(greets=False, opens=False, diagnosis="none"),
-    "snap": Grade(opens=False, diagnosis="wrong", rank_of_truth=5),
-    "brief": Grade("generic", diagnosis="unclear", rank_of_truth=5),
-    "template": Grade("template", diagnosis="wrong", rank_of_truth=4, tests="half"),
+    "snap": Grade(opens=False, diagnosis="wrong", rank_of_truth=4),
+    "brief": Grade("generic", diagnosis="unclear", rank_of_truth=4),
+    "template": Grade("template", diagnosis="wrong", rank_of_truth=3, tests="half"),
     "thorough": Grade(
         "history", summarises=True, requests=True, diagnosis="parent", rank_of_truth=2, tests="must", plan="first"
     ),
