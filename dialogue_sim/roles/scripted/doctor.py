@@ -94,7 +94,8 @@ class ScriptedDoctor:
         greeting = lines["greeting"] if grade.greets else ""
         if self.spec == "scripted:snap":
             names = [entry.names[0] for entry in self._case.judge.differential]
-            yield lines["snap"].format(diagnosis=(names or [lines["unclear_diagnosis"]])[0])
+            guess = lines["snap"].format(diagnosis=(names or [lines["unclear_diagnosis"]])[0])
+            yield self._joined(greeting, guess)
             return
         if grade.opens:
             yield self._joined(greeting, lines["open_question"])
