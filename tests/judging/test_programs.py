@@ -91,20 +91,31 @@ async def test_the_patients_own_view_in_thirds(scene: Scene, judged: Judged) -> 
 @pytest.mark.parametrize(
     ("after", "value"),
     [
-        (["您父亲当时是什么情况？", "抽烟吗？"], 1 / 2),
-        (["抽烟吗？", "刚才您提到父亲，当时是什么情况？"], 1 / 2),
-        (["抽烟吗？", "喝酒吗？", "您父亲当时是什么情况？"], 0),
+        (["今晚回家有危险，现在就得去急诊。", "抽烟吗？"], 1.0),
+        (["抽烟吗？", "刚才您问的回家的事，不行，得去急诊。"], 1.0),
+        (["抽烟吗？", "喝酒吗？", "今晚不能回家，得去急诊。"], 0.0),
     ],
 )
 async def test_a_cue_must_be_followed_within_two_turns(
     scene: Scene, judged: Judged, after: list[str], value: float
 ) -> None:
-    scene.says("疼多久了？").says("什么感觉？", "character").says("哪里疼？", "site", cue="fear")
+    scene.says("疼多久了？").says("什么感觉？", "character").says(
+        "家里人有心脏病吗？", "family", cue="go_home"
+    )
     for line in after:
-        scene.says(line, *(["family"] if "父亲" in line else []))
-    # The closing cue is never heard and leaves the count; the unheard question counts as missed.
-    verdict = (await judged(scene.transcript(), scene.case))["A10"]
-    assert verdict.value == pytest.approx(value, abs=1e-4)
+        scene.says(line)
+    # The emotion has an item of its own, and the closing cue, never heard, leaves the count.
+    assert (await judged(scene.transcript(), scene.case))["A10"].value == value
+
+
+async def test_what_a_question_brings_out_shows_what_it_takes_up(scene: Scene, judged: Judged) -> None:
+    hint = {"id": "father", "kind": "hint", "when": "turn:1", "line": "我爸当年也是这样。"}
+    cue = scene.case.patient.cues[0].model_copy(update=hint)
+    case = scene.case.model_copy(update={"patient": scene.case.patient.model_copy(update={"cues": [cue]})})
+    told = (
+        Scene(case).says("疼多久了？", cue="father").says("令尊的情况是怎样的？", "family").says("抽烟吗？")
+    )
+    assert (await judged(told.transcript(), case))["A10"].value == 1
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import median
 
 from dialogue_sim.cases.model import Case
 from dialogue_sim.judging.counted import Counted, cited, nothing, said
-from dialogue_sim.judging.normalise import contains, likeness, share, size
+from dialogue_sim.judging.normalise import contains, fold, likeness, share, size
 from dialogue_sim.judging.reading import Reading, Utterance
 
 SINGLE_SHARE_MET, SINGLE_SHARE_PARTLY = 0.8, 0.5
@@ -42,32 +43,38 @@ def one_question(reading: Reading) -> Counted:
 
 
 def plain_words(reading: Reading, case: Case) -> Counted:
-    """B5: technical terms avoided, or explained where they stand. Judged only of a real consultation.
+    """B5: every technical term used is explained at least once. Judged only of a real consultation.
 
     Terms are the case's own, and common jargon of the language. All explained is met; at least two
     thirds is half.
     """
     if not reading.consulted:
         return nothing("too little was said")
-    explained: list[tuple[Utterance, str]] = []
-    unexplained: list[tuple[Utterance, str]] = []
+    explained: dict[str, tuple[Utterance, str]] = {}
+    used: set[str] = set()
     for utterance in reading.doctor:
         for sentence in utterance.sentences:
-            used = [term for term in case.judge.technical_terms if contains(sentence, term.term)]
-            plain = reading.words.has("explain_marker", sentence)
-            for term in used:
-                clear = share(term.plain, utterance.said) >= 0.5 or (
-                    plain and share(term.plain, utterance.said) > 0
-                )
-                (explained if clear else unexplained).append((utterance, sentence))
-            if not used and reading.words.has("jargon", sentence) and not plain:
-                unexplained.append((utterance, sentence))
-    total = len(explained) + len(unexplained)
-    if not total:
+            for name, clear in _terms(reading, case, utterance, sentence):
+                used.add(name)
+                if clear:
+                    explained.setdefault(name, (utterance, sentence))
+    if not used:
         return cited(1.0, "everyday words throughout", reading, reading.inquiries)
-    part = len(explained) / total
-    value = 1.0 if not unexplained else 0.5 if part >= 2 / 3 else 0.0
-    return said(value, f"{len(explained)} of {total} uses of technical terms explained", explained)
+    part = len(explained) / len(used)
+    value = 1.0 if part == 1 else 0.5 if part >= 2 / 3 else 0.0
+    return said(value, f"{len(explained)} of {len(used)} technical terms explained", list(explained.values()))
+
+
+def _terms(reading: Reading, case: Case, utterance: Utterance, sentence: str) -> Iterator[tuple[str, bool]]:
+    """The technical terms of a sentence, and whether each is explained there."""
+    marked = reading.words.has("explain_marker", sentence)
+    known = [term for term in case.judge.technical_terms if contains(sentence, term.term)]
+    for term in known:
+        near = share(term.plain, utterance.said)
+        yield fold(term.term), near >= 0.5 or (marked and near > 0)
+    for found in reading.words.pattern("jargon").finditer(fold(sentence)):
+        if not any(contains(term.term, found[0]) for term in known):
+            yield found[0], marked
 
 
 def fresh_questions(reading: Reading) -> Counted:

@@ -242,12 +242,15 @@ def yield_per_turn(reading: Reading, case: Case) -> Counted:
 def cues_followed(reading: Reading, case: Case) -> Counted:
     """A10: share of the case's cues taken up within two doctor turns.
 
-    Hints where the case has any, otherwise every cue. A cue never heard counts as not followed; one
-    after which the doctor had no further turn leaves the count.
+    Hints where the case has any, otherwise questions and worries, otherwise every cue: emotions have
+    an item of their own. A cue never heard counts as not followed; one after which the doctor had no
+    further turn leaves the count.
     """
-    hints = [cue for cue in case.patient.cues if cue.kind == "hint"]
+    cues = case.patient.cues
+    hints = [cue for cue in cues if cue.kind == "hint"]
+    others = [cue for cue in cues if cue.kind != "emotion"]
     counted, hit = 0, []
-    for cue in hints or case.patient.cues:
+    for cue in hints or others or cues:
         heard = heard_before(reading, cue)
         if heard == []:
             continue
