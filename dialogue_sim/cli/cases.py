@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import WRONG
+from dialogue_sim.cli import WRONG, case_authoring
 
 app = typer.Typer(
     help="Cases: look at them, check them, write new ones. 病例。",
@@ -93,3 +93,6 @@ def stats(sources: Sources = None, json: Json = False) -> None:
         typer.echo(jsonlib.dumps(found, ensure_ascii=False, indent=1))
     else:
         show_stats(found)
+
+
+case_authoring.register(app)

@@ -1,0 +1,44 @@
+"""`case deidentify`: making a case from what there is."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dialogue_sim.cli import NOT_SO
+from dialogue_sim.cli.texts import read_text
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+Redact = Annotated[
+    Path | None, typer.Option("--redact", metavar="OUT", help="Write the text with every finding replaced.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to `case`."""
+    app.command(epilog="Example: dialogue-sim case deidentify record.txt --redact clean.txt")(deidentify)
+
+
+def deidentify(
+    file: Annotated[Path, typer.Argument(help="A clinical text, UTF-8.")],
+    redact: Redact = None,
+    json: Json = False,
+) -> None:
+    """Find what identifies a patient in a text, zh or en; exits 0 only when nothing is found. 查找可识别身份的信息。"""
+    from dialogue_sim.cases import deidentify as identifiers
+    from dialogue_sim.reports.authoring import identifier_rows, show_identifiers
+
+    text = read_text(file)
+    found = identifiers.find(text)
+    if redact:
+        redact.write_text(identifiers.redact(text), encoding="utf-8")
+    rows = identifier_rows(text, found)
+    if json:
+        typer.echo(jsonlib.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        show_identifiers(file, rows)
+    if found:
+        raise typer.Exit(NOT_SO)
