@@ -71,7 +71,7 @@ class FindingGiven(Record):
 
     request: str
     finding: str = ""
-    status: Literal["normal", "abnormal", "not_available", "unspecific", "default_normal"]
+    status: Literal["normal", "abnormal", "unstated", "not_available", "unspecific", "default_normal"]
     text: str
 
 

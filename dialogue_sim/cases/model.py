@@ -152,12 +152,15 @@ class PatientPart(Part):
 
 
 class Finding(Part):
-    """One examination or test and what it returns. `names` are its name and its aliases."""
+    """One examination or test and what it returns. `names` are its name and its aliases.
+
+    `status` is `unstated` where a source gives a result and does not say whether it is normal.
+    """
 
     id: Slug
     names: Annotated[list[Text], Field(min_length=1)]
     result: Text
-    status: Literal["normal", "abnormal"]
+    status: Literal["normal", "abnormal", "unstated"]
 
 
 class Vitals(Part):
