@@ -1,0 +1,281 @@
+"""The selector that needs no model: topic lexicons first, retrieval over the facts where they are silent."""
+
+from __future__ import annotations
+
+from dialogue_sim.cases.views import PatientFact, PatientView
+from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
+from dialogue_sim.roles.patient.questions import DoctorTurn
+from dialogue_sim.roles.patient.retrieval import Index, Phrase
+from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
+from dialogue_sim.roles.text import fold
+
+_RETRIEVED = 0.42
+_RIVAL = 0.75
+# Topics of which an item that no fact names is not recorded, whatever else of the topic is.
+_CLOSED = ("history.past", "history.family", "history.infection")
+_VIEWS: dict[str, Viewpoint] = {
+    "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
+}  # fmt: skip
+_ABOUT = ("name", "age", "sex", "companion")
+
+
+class LexicalSelector:
+    """Reads a turn by lexicon and retrieval. Deterministic."""
+
+    def __init__(self, view: PatientView) -> None:
+        self._view = view
+        self._words: Lexicon = lexicon(view.language)
+        self._index = Index(view)
+        self._by_topic: dict[str, list[PatientFact]] = {}
+        for fact in view.facts:
+            self._by_topic.setdefault(fact.topic, []).append(fact)
+        self._fact = {fact.id: fact for fact in view.facts}
+        opening = fold(view.opening)
+        self._complaint = {hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))}
+
+    async def understand(self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView) -> Understanding:
+        """See `Selector`. Never raises."""
+        return self.read(turn, known)
+
+    def read(self, turn: DoctorTurn, known: Known) -> Understanding:
+        """What the turn asks for."""
+        found = Understanding(marks=set(turn.marks), questions=turn.questions)
+        if not turn.marks & {"attack", "foreign"}:
+            broad = False
+            known = Known(known.said, list(known.last_topics), list(known.last_facts))
+            for clause in turn.clauses:
+                before = len(found.facts) + len(found.unknown) + len(found.views)
+                if not self._clause(clause, known, found):
+                    broad = broad or self._words.says("broad", clause)
+                if len(found.facts) + len(found.unknown) + len(found.views) > before and found.topics:
+                    known.last_topics = [found.topics[-1]]
+            if not found.anything and (broad or "greedy" in turn.marks):
+                found.specificity = "broad"
+            elif found.anything:
+                found.specificity = "specific"
+        found.intents = intents_of(found, turn)
+        return found
+
+    def _clause(self, clause: str, known: Known, found: Understanding) -> bool:
+        """Read one clause into `found`; whether anything was recognised in it."""
+        asked = self._index.asked_by(clause)
+        hits = self._settle(self._outside_broad(self._words.hits(clause), clause))
+        if hits or asked:
+            self._answer(clause, hits, asked, known, found)
+            return True
+        about = [name for name in _ABOUT if self._words.says(name, clause)]
+        if about:
+            found.about += [name for name in about if name not in found.about]
+            return True
+        if self._words.says("more", clause) or (known.last_topics and self._words.says("follow", clause)):
+            return self._follow(clause, known, found)
+        if self._words.says("broad", clause):
+            return False
+        return self._retrieve(clause, found)
+
+    def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
+        """The hits without those that are only part of a broad question ("where does it trouble you?")."""
+        broad = self._words.turns["broad"].search(clause)
+        if not broad:
+            return hits
+        return [hit for hit in hits if hit.end <= broad.start() or hit.start >= broad.end()]
+
+    def _settle(self, hits: list[Hit]) -> list[Hit]:
+        """The hits that count: the longest at each place, frames before what they hold, features after symptoms."""
+        frames = [hit for hit in self._longest(hits) if hit.how != "item"]
+        left = [hit for hit in hits if not self._absorbed(hit, frames)]
+        settled = self._longest(left)
+        feature = [hit for hit in settled if self._is_feature(hit)]
+        matter = [hit for hit in settled if hit not in feature]
+        if feature and matter:
+            complaint = [hit for hit in matter if set(hit.topics) & self._complaint]
+            settled = feature if len(complaint) == len(matter) else matter
+        return sorted(settled, key=lambda hit: hit.start)
+
+    def _absorbed(self, hit: Hit, frames: list[Hit]) -> bool:
+        return any(
+            hit.topic != frame.topic and hit.topic.startswith(prefix)
+            for frame in frames
+            for prefix in self._words.absorbs.get(frame.topic, ())
+        )
+
+    def _longest(self, hits: list[Hit]) -> list[Hit]:
+        return [
+            hit
+            for hit in hits
+            if not any(
+                other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
+                and not self._item_of(hit, other)
+                for other in hits
+            )
+        ]  # fmt: skip
+
+    @staticmethod
+    def _item_of(hit: Hit, other: Hit) -> bool:
+        return hit.how == "item" and other.topic == hit.topic and other.how == "topic"
+
+    def _is_feature(self, hit: Hit) -> bool:
+        return all(topic in self._words.features for topic in hit.topics)
+
+    def _answer(
+        self, clause: str, hits: list[Hit], asked: list[Phrase], known: Known, found: Understanding
+    ) -> None:  # fmt: skip
+        topics = {topic for hit in hits for topic in hit.topics}
+        pointed = [phrase for phrase in asked if self._points(phrase, hits, topics, clause)]
+        spans: dict[tuple[int, int], list[Hit]] = {}
+        for hit in hits:
+            spans.setdefault((hit.start, hit.end), []).append(hit)
+        missing: list[str] = []
+        answered = False
+        for alternatives in spans.values():
+            results = [(hit, self._facts(hit, hits, clause, pointed, known, found)) for hit in alternatives]
+            good = [(hit, result) for hit, result in results if result]
+            answered = answered or bool(good)
+            for hit, result in good or results[:0]:
+                self._take(hit.topic, found)
+                for fact, specific in result:
+                    found.facts[fact.id] = found.facts.get(fact.id, False) or specific
+            if not good:
+                lacking = self._missing(alternatives, found)
+                missing += lacking
+                found.terms.update({topic: clause[alternatives[0].start : alternatives[0].end] for topic in lacking})
+        for phrase in pointed:
+            if phrase.fact.topic not in topics:
+                answered = True
+                self._take(phrase.fact.topic, found)
+                found.facts[phrase.fact.id] = True
+        stray = any(phrase.fact.topic not in topics for phrase in pointed)
+        for topic in missing:
+            if topic not in found.unknown and not stray:
+                found.unknown.append(topic)
+                self._take(topic, found)
+
+    def _take(self, topic: str, found: Understanding) -> None:
+        if topic not in found.topics:
+            found.topics.append(topic)
+
+    def _points(self, phrase: Phrase, hits: list[Hit], topics: set[str], clause: str) -> bool:
+        """Whether an `ask` phrase found in the clause means its fact, given the topics the clause names."""
+        if not topics or phrase.fact.topic in topics:
+            return True
+        if any(hit.how != "item" and hit.topic in self._words.absorbs and not self._is_feature(hit) for hit in hits):
+            return False
+        enough = 3 if self._view.language == "zh" else 9
+        return len(phrase.folded) >= enough and not any(self._by_topic.get(topic) for topic in topics)
+
+    def _facts(
+        self, hit: Hit, hits: list[Hit], clause: str, pointed: list[Phrase], known: Known, found: Understanding
+    ) -> list[tuple[PatientFact, bool]]:  # fmt: skip
+        """The facts that a hit asks for, each with whether it is meant in particular."""
+        if hit.topic in _VIEWS:
+            view = _VIEWS[hit.topic]
+            if view not in found.views:
+                found.views.append(view)
+            self._take(hit.topic, found)
+            return []
+        if hit.how == "several":
+            return [(fact, False) for topic in hit.topics for fact in self._by_topic.get(topic, ())]
+        for topic in hit.topics:
+            facts = self._by_topic.get(topic)
+            if facts:
+                return self._of_topic(topic, facts, hits, clause, pointed, known)
+        return [(fact, True) for topic in hit.topics for fact in self._kin(topic)]
+
+    def _of_topic(
+        self, topic: str, facts: list[PatientFact], hits: list[Hit], clause: str, pointed: list[Phrase], known: Known
+    ) -> list[tuple[PatientFact, bool]]:
+        meant = [fact for fact in facts if any(phrase.fact is fact for phrase in pointed)]
+        if meant:
+            return [(fact, True) for fact in meant]
+        mine = [hit for hit in hits if topic in hit.topics]
+        items = [clause[hit.start : hit.end] for hit in mine if hit.how == "item"]
+        if items and not self._words.says("class", clause):
+            named = [fact for fact in facts if any(self._names(fact, item) for item in items)]
+            if named:
+                return [(fact, True) for fact in named]
+            blanket = [fact for fact in facts if self._words.blanket.search(fold(fact.say))]
+            if blanket or topic in _CLOSED:
+                return [(fact, False) for fact in blanket]
+        if len(facts) > 1 and self._words.says("other", clause):
+            rest = [fact for fact in facts if fact.id not in known.said]
+            return [(fact, fact.disclosure == "on_probe") for fact in rest or facts]
+        if len(facts) > 1:
+            worded = self._worded(facts, clause, mine)
+            if worded:
+                return [(worded, True)]
+        direct = len(facts) == 1 and not topic.startswith(self._words.delicate)
+        return [(fact, direct) for fact in facts]
+
+    def _names(self, fact: PatientFact, item: str) -> bool:
+        """Whether a fact speaks of the item, in these or in equivalent words."""
+        text = fold(" ".join((fact.say, *fact.ask)))
+        return any(self._words.in_text(word, text) for word in self._words.equivalents(item))
+
+    def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
+        """The one fact of several whose own words the question uses, beside the topic's."""
+        rest = clause
+        for hit in mine:
+            rest = rest.replace(clause[hit.start : hit.end], " ", 1)
+        ids = {fact.id for fact in facts}
+        scores = [(fact_id, score) for fact_id, score in self._index.best(rest) if fact_id in ids]
+        if not scores or scores[0][1] < _RETRIEVED or (len(scores) > 1 and scores[1][1] > _RIVAL * scores[0][1]):
+            return None
+        return self._fact[scores[0][0]]
+
+    def _kin(self, topic: str) -> list[PatientFact]:
+        """Facts of near topics that name this one."""
+        return [
+            fact
+            for near in self._words.kin.get(topic, ())
+            for fact in self._by_topic.get(near, ())
+            if self._words.topic_words(topic, fact.say)
+        ]
+
+    def _missing(self, alternatives: list[Hit], found: Understanding) -> list[str]:
+        """The topics to report as not recorded; the complaint itself and what a registration desk knows are not."""
+        topics = [hit.topic for hit in alternatives]
+        if any(topic in _VIEWS for topic in topics):
+            return []
+        if set(topics) & self._complaint:
+            found.complaint = True
+            return []
+        if "social.occupation" in topics and self._view.demographics.occupation:
+            found.about.append("occupation")
+            self._take("social.occupation", found)
+            return []
+        return topics[:1]
+
+    def _follow(self, clause: str, known: Known, found: Understanding) -> bool:
+        """A question that leans on the one before: "and at night?", "anything else?"."""
+        facts = [fact for topic in known.last_topics for fact in self._by_topic.get(topic, ())]
+        more = self._words.says("more", clause)
+        if more:
+            rest = [fact for fact in facts if fact.id not in known.said]
+            for fact in rest:
+                found.facts[fact.id] = True
+            found.topics += [topic for topic in known.last_topics if rest and topic not in found.topics]
+            if not rest:
+                found.specificity = "broad"
+                found.marks.add("more")
+            return True
+        if not facts:
+            found.unknown += [topic for topic in known.last_topics if topic not in found.unknown]
+            return True
+        worded = self._worded(facts, clause, []) if len(facts) > 1 else None
+        for fact in [worded] if worded else facts:
+            found.facts[fact.id] = True
+        found.topics += [topic for topic in known.last_topics if topic not in found.topics]
+        return True
+
+    def _retrieve(self, clause: str, found: Understanding) -> bool:
+        scores = self._index.best(clause)
+        if scores and scores[0][1] >= _RETRIEVED:
+            top = [fact_id for fact_id, score in scores if score >= max(_RETRIEVED, _RIVAL * scores[0][1])][:2]
+            for fact_id in top[:1] if len(top) > 1 and scores[0][1] > scores[1][1] else top:
+                found.facts[fact_id] = True
+                self._take(self._fact[fact_id].topic, found)
+            return True
+        if self._words.says("question", clause) or len(clause) > 3:
+            found.unknown.append(clause[:60])
+            return True
+        return False

@@ -1,0 +1,106 @@
+"""The words by which doctors mean a topic, compiled from the data files beside this module."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dialogue_sim.roles.patterns import compiled, within
+from dialogue_sim.roles.text import fold
+
+_FOLDER = Path(__file__).with_name("lexicons")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place in a clause where a topic is named.
+
+    `how` tells a word of the topic itself (`topic`) from a word for one item of an open topic
+    (`item`) and from words that mean one of several topics (`first`, `several`).
+    """
+
+    topics: tuple[str, ...]
+    start: int
+    end: int
+    how: str
+
+    @property
+    def topic(self) -> str:
+        return self.topics[0]
+
+
+def load(name: str) -> dict[str, Any]:
+    """One data file of `lexicons/`."""
+    loaded: dict[str, Any] = yaml.load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    return loaded
+
+
+class Lexicon:
+    """The lexicon of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        data, shared = load(language), load("topics")
+        words: dict[str, str] = data["words"]
+        self._topics = {topic: compiled(text, language, words) for topic, text in data["topics"].items()}
+        self._items = {topic: compiled(text, language, words) for topic, text in data["items"].items()}
+        self._joint = [
+            (how, tuple(entry["topics"]), compiled(entry["words"], language, words))
+            for how in ("first", "several")
+            for entry in data[how]
+        ]
+        self.absorbs: dict[str, list[str]] = shared["absorbs"]
+        self.kin: dict[str, list[str]] = shared["kin"]
+        self.features = frozenset(shared["features"])
+        self.delicate = tuple(shared["delicate"])
+        self.noticed = tuple(shared["noticed"])
+        self.blanket = compiled(data["blanket"], language, words)
+        self.same = [_alternatives(line) for line in data["same"]]
+        self.turns: dict[str, re.Pattern[str]] = {
+            name: compiled(text, language, words) for name, text in data["turns"].items()
+        }
+
+    def hits(self, clause: str) -> list[Hit]:
+        """Every topic named in a folded clause; where two overlap, the longer stays (both when equal)."""
+        found = [
+            Hit((topic,), m.start(), m.end(), "topic") for topic, p in self._topics.items() for m in p.finditer(clause)
+        ]
+        found += [Hit((topic,), m.start(), m.end(), "item") for topic, p in self._items.items() for m in p.finditer(clause)]
+        found += [Hit(topics, m.start(), m.end(), how) for how, topics, p in self._joint for m in p.finditer(clause)]
+        return [hit for hit in found if hit.end > hit.start]
+
+    def topic_words(self, topic: str, text: str) -> bool:
+        """Whether a text names the topic by its own words."""
+        return topic in self._topics and self._topics[topic].search(fold(text)) is not None
+
+    def says(self, name: str, clause: str) -> bool:
+        """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
+        return self.turns[name].search(clause) is not None
+
+    def equivalents(self, term: str) -> set[str]:
+        """A folded term with every other word for the same thing."""
+        found = {term}
+        for group in self.same:
+            if any(within(word, term, self.language) for word in group):
+                found |= group
+        return found
+
+    def in_text(self, word: str, folded: str) -> bool:
+        """Whether a word stands in a folded text (whole words in English)."""
+        return within(word, folded, self.language)
+
+
+def _alternatives(line: str) -> set[str]:
+    return {fold(word) for word in line.split("|") if word.strip()}
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of a language, compiled once."""
+    return Lexicon(language)
+

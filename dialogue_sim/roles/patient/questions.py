@@ -1,0 +1,155 @@
+"""A doctor's turn, taken apart: which clauses ask, and what else the turn does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
+from dialogue_sim.roles.text import fold, mostly, sentences
+from dialogue_sim.roles.requests import orders
+
+_START_EN = (
+    "do|does|did|don't|doesn't|didn't|have|has|had|haven't|hasn't|are|is|was|were|aren't|isn't|wasn't|can|could|would|"
+    "will|how|what|what's|when|where|which|who|who's|why|tell|describe"
+)
+_SPLIT_EN = re.compile(rf"(?:\s*[,:]\s*(?:and |or |but |also |so )?|\s(?:and|or|but|so)\s)(?=(?:{_START_EN})\b)|[,:]\s*(?:and |or )?(?=any\b)")
+_SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}")
+_STARTER_EN = re.compile(rf"^(?:and |so |but |or |also |ok,? |okay,? |right,? |now,? |then,? )*(?:{_START_EN}|any|anything|anyone|ever)\b")
+_TAG_EN = re.compile(
+    r"^(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|there)(?: not)?$|^(?:is|was) (?:that|this) (?:right|correct|so|true)$|^(?:right|correct|yes|no)$"
+)
+_PREFIX_WORDS = 8
+
+# The marks that a turn, a sentence or a clause can carry; each names an entry of `turns:` in the lexicon.
+TURN_MARKS = ("empathy", "private", "small_talk", "goodbye", "invite", "teach_back", "abuse", "curt", "jargon", "diagnosis")
+
+
+@dataclass
+class DoctorTurn:
+    """A doctor's turn as the selector sees it.
+
+    Attributes:
+        clauses: the clauses that ask something, folded, without what they only refer back to.
+        marks: what else the turn does (`TURN_MARKS`, and request, advice, attack, greedy, confirm,
+            consent, foreign).
+        questions: how many clauses ask.
+    """
+
+    clauses: list[str] = field(default_factory=list)
+    marks: set[str] = field(default_factory=set)
+
+    @property
+    def questions(self) -> int:
+        return len(self.clauses)
+
+
+def take_apart(text: str, language: str) -> DoctorTurn:
+    """Take a doctor's turn apart, for a patient who speaks `language`."""
+    words, turn = lexicon(language), DoctorTurn()
+    folded = fold(text)
+    if any(lexicon(other).says("attack", _tight(folded, other)) for other in ("zh", "en")):
+        turn.marks.add("attack")
+    if mostly(folded) not in {language, ""}:
+        turn.marks.add("foreign")
+        return turn
+    for sentence in sentences(folded):
+        _sentence(_tight(sentence, language), words, turn)
+    return turn
+
+
+def _tight(text: str, language: str) -> str:
+    """Chinese is searched without spaces."""
+    return re.sub(r"\s+", "", text) if language == "zh" else re.sub(r"\s+", " ", text).strip()
+
+
+def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn) -> None:
+    asks = sentence.endswith("?")
+    bare = sentence.rstrip("?!.。;,~ ").strip(" ,")
+    found = {mark for mark in TURN_MARKS if words.says(mark, bare)}
+    turn.marks |= found
+    if words.says("greedy", bare):
+        turn.marks.add("greedy")
+        return
+    if found & {"invite", "teach_back", "goodbye"}:
+        return
+    if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
+        turn.marks.add("confirm")
+        return
+    if words.says("conditional", bare) and not asks:
+        turn.marks.add("advice")
+        return
+    pieces = [p.strip() for p in (_SPLIT_ZH if words.language == "zh" else _SPLIT_EN).split(bare) if p.strip()]
+    ordered = [piece for piece in pieces if orders(piece, words.language)]
+    if ordered or orders(bare, words.language):
+        turn.marks.add("request")
+    if not ordered and "request" in turn.marks and len(pieces) > 1 and not any(_asking(p, words) for p in pieces):
+        return
+    for clause, marked in _clauses([piece for piece in pieces if piece not in ordered], words):
+        if words.says("consent", clause) and not _named(clause, words):
+            turn.marks.add("consent")
+        elif words.says("confirm", clause) and not _named(clause, words):
+            turn.marks.add("confirm")
+        elif asks or marked or words.says("tell", clause):
+            if not asks and not words.says("tell", clause) and words.says("advice", clause):
+                turn.marks.add("advice")
+            else:
+                turn.clauses.append(clause)
+        elif words.says("advice", clause) or words.says("diagnosis", clause):
+            turn.marks.add("advice")
+
+
+def _named(clause: str, words: Lexicon) -> bool:
+    return bool(words.hits(clause))
+
+
+def _clauses(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
+    """The clauses out of a sentence's pieces that may ask, each with whether it bears a question's marks."""
+    kept = [piece for piece in pieces if not _refers_back(piece, words)]
+    if not any(_named(piece, words) or _asking(piece, words) for piece in kept):
+        kept = pieces
+    yield from (_join_zh if words.language == "zh" else _join_en)(kept, words)
+
+
+def _refers_back(piece: str, words: Lexicon) -> bool:
+    return words.says("context", piece) and not (words.language == "zh" and _asking(piece, words))
+
+
+def _asking(piece: str, words: Lexicon) -> bool:
+    return words.says("question", piece) or words.says("tell", piece)
+
+
+def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
+    """A piece without a question's mark belongs to the next one when it sets the scene, else to the one before."""
+    joined: list[tuple[str, bool]] = []
+    scene = ""
+    for i, piece in enumerate(pieces):
+        marked = _asking(piece, words)
+        if marked or scene:
+            joined.append((scene + ("," if scene else "") + piece, marked))
+            scene = ""
+        elif i + 1 < len(pieces) and (not joined or words.says("setting", piece)):
+            scene = piece
+        elif joined:
+            joined[-1] = (f"{joined[-1][0]},{piece}", joined[-1][1])
+        else:
+            joined.append((piece, False))
+    for clause, marked in joined:
+        yield words.turns["beside"].sub("", clause).strip(",") or clause, marked
+
+
+def _join_en(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
+    """A short piece that starts no question sets the scene of the next; a bare tag belongs to the one before."""
+    scene = ""
+    for i, piece in enumerate(pieces):
+        following = pieces[i + 1] if i + 1 < len(pieces) else ""
+        if not _STARTER_EN.match(piece) and following and (
+            len(piece.split()) <= _PREFIX_WORDS or _TAG_EN.match(following)
+        ):
+            scene = f"{scene} {piece}".strip()
+            continue
+        clause = f"{scene} {piece}".strip() if scene else piece
+        scene = ""
+        stripped = words.turns["beside"].sub(" ", clause).strip(" ,")
+        yield stripped or clause, bool(_STARTER_EN.match(piece)) or _asking(piece, words)

@@ -1,0 +1,80 @@
+"""Finding the fact that a question's own words point to, where no topic word does."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from dialogue_sim.cases.views import PatientFact, PatientView
+from dialogue_sim.roles.text import fold, pieces
+
+_K1, _B = 1.2, 0.6
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One of a fact's `ask` phrases, as it is looked for."""
+
+    fact: PatientFact
+    folded: str
+    pieces: frozenset[str]
+
+
+class Index:
+    """The facts of one patient, by the pieces of what they say and are asked by (BM25)."""
+
+    def __init__(self, view: PatientView) -> None:
+        self._language = view.language
+        self.phrases = [
+            Phrase(fact, tight(fold(ask), view.language), frozenset(pieces(fold(ask), view.language)))
+            for fact in view.facts
+            for ask in fact.ask
+        ]
+        self._texts = {
+            fact.id: Counter(pieces(fold(" ".join((fact.say, *fact.ask, *fact.ask))), view.language)) for fact in view.facts
+        }
+        self._mean = sum(sum(c.values()) for c in self._texts.values()) / max(len(self._texts), 1)
+        holders = Counter(piece for counted in self._texts.values() for piece in counted)
+        n = len(self._texts)
+        self._weight = {piece: math.log(1 + (n - held + 0.5) / (held + 0.5)) for piece, held in holders.items()}
+        self._unseen = math.log(1 + (n + 0.5) / 0.5)
+
+    def asked_by(self, clause: str) -> list[Phrase]:
+        """The `ask` phrases that stand in a folded clause, the longest first."""
+        present = set(pieces(clause, self._language))
+        bare = tight(clause, self._language)
+        found = [
+            phrase
+            for phrase in self.phrases
+            if (phrase.folded in bare if self._language == "zh" else _worded(phrase, bare, present))
+        ]
+        return sorted(found, key=lambda phrase: -len(phrase.folded))
+
+    def best(self, clause: str) -> list[tuple[str, float]]:
+        """Facts by how well they fit a folded clause: the share of the clause's weight that they hold, 0 to about 1."""
+        wanted = set(pieces(clause, self._language))
+        total = sum(self._weight.get(piece, self._unseen) for piece in wanted)
+        if not total:
+            return []
+        scores = []
+        for fact_id, counted in self._texts.items():
+            length = sum(counted.values())
+            score = 0.0
+            for piece in wanted & counted.keys():
+                tf = counted[piece]
+                score += self._weight[piece] * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / self._mean))
+            if score:
+                scores.append((fact_id, score / total))
+        return sorted(scores, key=lambda pair: -pair[1])
+
+
+def tight(folded: str, language: str) -> str:
+    """Chinese without spaces."""
+    return "".join(folded.split()) if language == "zh" else folded
+
+
+def _worded(phrase: Phrase, clause: str, present: set[str]) -> bool:
+    if f" {phrase.folded} " in f" {clause} ":
+        return True
+    return bool(phrase.pieces) and phrase.pieces <= present

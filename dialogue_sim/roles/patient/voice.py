@@ -1,0 +1,77 @@
+"""The template voice: the case's own lines, joined as a person would, and fixed wordings for the rest."""
+
+from __future__ import annotations
+
+from dialogue_sim.cases.views import PatientView
+from dialogue_sim.roles.patient.contract import UnknownPolicy
+from dialogue_sim.roles.patient.disclosure import Plan
+from dialogue_sim.roles.patient.lexicon import lexicon
+from dialogue_sim.roles.patient.memory import Memory, Wording
+
+# What a turn may do beside asking, in the order in which it is answered when nothing was asked.
+_ACKNOWLEDGED = ("request", "teach_back", "invite", "goodbye", "consent", "confirm", "advice", "diagnosis", "empathy", "private")
+_WORDING_OF = {"diagnosis": "advice", "empathy": "emotion"}
+
+
+class TemplateVoice:
+    """Words a plan without a model."""
+
+    def __init__(self, view: PatientView, wording: Wording, unknown: UnknownPolicy) -> None:
+        self._view, self._wording, self._policy = view, wording, unknown
+        self._noticed = lexicon(view.language).noticed
+
+    def word(self, plan: Plan, memory: Memory) -> str:
+        """The reply to one turn, without cues."""
+        marks, say = plan.understanding.marks, self._wording.one_of
+        for mark in ("attack", "foreign", "abuse"):
+            if mark in marks:
+                return say(mark, memory.turn)
+        parts = self._answers(plan, memory)
+        if not parts and plan.selection.specificity == "broad":
+            name = "one_by_one" if "greedy" in marks else "more_done" if "more" in marks else "broad_done"
+            parts = [say(name, memory.turn)]
+        if not parts:
+            mark = next((mark for mark in _ACKNOWLEDGED if mark in marks), "small_talk" if memory.turn == 1 else "fallback")
+            parts = [say(_WORDING_OF.get(mark, mark), memory.turn)]
+        return self._wording.joiner.join(parts)
+
+    def _answers(self, plan: Plan, memory: Memory) -> list[str]:
+        selection, say, key = plan.selection, self._wording.one_of, memory.turn
+        parts = [fact.say for fact in plan.facts]
+        if parts and not (selection.disclosed or selection.volunteered) and set(selection.repeated) <= memory.told:
+            parts[0] = _after(say("repeated", key), parts[0], self._view.language)
+        parts += [getattr(self._view, name) or self._unknown(f"view.{name}", memory) for name in selection.views]
+        parts += [self._wording.about(name) for name in plan.understanding.about]
+        if plan.understanding.complaint and not plan.facts:
+            parts.append(say("complaint", key))
+        if plan.held:
+            parts.append(say("evasive", key))
+        if selection.unknown:
+            parts.append(self._not_recorded(plan, memory, bool(parts)))
+        if plan.dropped:
+            parts.append(say("too_many", key))
+        return parts
+
+    def _not_recorded(self, plan: Plan, memory: Memory, among: bool) -> str:
+        topics = plan.selection.unknown
+        terms = [plan.understanding.terms[topic] for topic in topics if topic in plan.understanding.terms]
+        if among and len(terms) == len(topics) <= 2:
+            joint = "、" if self._view.language == "zh" else " or "
+            return self._wording.one_of("unknown_among", topics[0], what=joint.join(terms))
+        return self._unknown(topics[0], memory)
+
+    def _unknown(self, topic: str, memory: Memory) -> str:
+        """Not knowing or not having noticed; the same when asked again. Never yes, no or normal."""
+        if topic in memory.unknown:
+            return self._wording.one_of("unknown_again", topic)
+        policy = self._policy
+        if policy == "mixed":
+            policy = "not_noticed" if topic.startswith(self._noticed) else "dont_know"
+        return self._wording.one_of(policy, topic)
+
+
+def _after(prefix: str, line: str, language: str) -> str:
+    """A line after a prefix that ends in a comma: English goes on in lower case, but for I and names."""
+    if language == "zh" or line[:2] in {"I ", "I'"} or not line[1:2].islower():
+        return prefix + line
+    return prefix + line[0].lower() + line[1:]

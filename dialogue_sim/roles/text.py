@@ -1,0 +1,78 @@
+"""How the roles read text: unified forms, sentences, and the pieces that retrieval compares."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "…": "."})
+_CJK = re.compile(r"[㐀-鿿豈-﫿]")
+_WORD = re.compile(r"[a-z][a-z']*|\d+(?:\.\d+)?")
+_SENTENCE = re.compile(r"[^。!?;\n.]+(?:\.(?=\d|[a-z]\.)[^。!?;\n.]+)*[。!?;.]*")
+
+
+@cache
+def _simplifier() -> Any:
+    import opencc
+
+    return opencc.OpenCC("t2s")
+
+
+@lru_cache(maxsize=8192)
+def fold(text: str) -> str:
+    """The text in one form: NFKC, simplified characters, lower case, plain quotes, no control characters."""
+    text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
+    text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cn"})
+    if _CJK.search(text):
+        text = str(_simplifier().convert(text))
+    return re.sub(r"[^\S\n]+", " ", text).strip()
+
+
+def sentences(folded: str) -> list[str]:
+    """The sentences of a folded text, each with its closing mark."""
+    return [found.strip() for found in _SENTENCE.findall(folded) if found.strip(" .。!?;\n")]
+
+
+def mostly(folded: str) -> str:
+    """The language a folded text is written in, `zh` or `en`; empty when it has too few words to tell."""
+    characters, words = len(_CJK.findall(folded)), len(re.findall(r"[a-z]{2,}", folded))
+    if characters + words < 3:
+        return ""
+    return "zh" if characters * 2 >= words else "en"
+
+
+@lru_cache(maxsize=8192)
+def pieces(folded: str, language: str) -> tuple[str, ...]:
+    """What retrieval compares: pairs of characters in Chinese, stemmed words in English."""
+    if language == "en":
+        return tuple(stem(word) for word in _WORD.findall(folded) if word not in _STOP_EN)
+    runs = re.findall(r"[㐀-鿿]+|[a-z]+|\d+", folded)
+    return tuple(
+        piece
+        for run in runs
+        for piece in ([run] if run.isascii() else [run[i : i + 2] for i in range(len(run) - 1)] or [run])
+        if not all(c in _STOP_ZH for c in piece)
+    )
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """An English word without its commonest endings."""
+    word = word.replace("'s", "").replace("'", "")
+    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ed", "ly", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 4 and word[-1] in "eyi" else word
+
+
+_STOP_ZH = frozenset("的了是在有和也就都还很不没我你您他她它这那个一上下来去到说要会能吗呢吧啊么把被给对跟与呀嘛哦嗯请问想过得着哪什怎样")
+_STOP_EN = frozenset(
+    "a an the i you he she it we they my your his its our their me him them her is am are was were be been being do "
+    "does did have has had having and or but if so to of in on at for with from by about as that this these those not no "
+    "yes can could will would should may might just very really any some there here what when where which who how than "
+    "then up out don't didn't i'm it's i've it'd got get gets getting ever also like know tell feel anything something else "
+    "much many well okay ok please before after more other all one at".split()
+)
