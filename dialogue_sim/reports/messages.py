@@ -11,13 +11,20 @@ from typing import Literal
 import yaml
 
 Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
 @cache
 def _messages() -> dict[str, dict[str, str]]:
-    text = Path(__file__).with_name("messages.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.load(text, Loader=yaml.CBaseLoader)
-    return loaded
+    sentences: dict[str, dict[str, str]] = {}
+    for file in sorted(Path(__file__).parent.glob("messages*.yaml")):
+        loaded: dict[str, dict[str, str]] = yaml.load(
+            file.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader
+        )
+        if twice := sorted(sentences.keys() & loaded.keys()):
+            raise ValueError(f"{file.name} gives a second wording of: {', '.join(twice)}")
+        sentences |= loaded
+    return sentences
 
 
 def say(key: str, language: Language, /, **values: object) -> str:
