@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.models.base import Options
+from dialogue_sim.yamlio import Tree
 
 
 class Price(BaseModel):
@@ -46,7 +46,7 @@ class ModelSettings(BaseModel):
     rpm: float | None = Field(default=None, gt=0)
     tpm: float | None = Field(default=None, gt=0)
     options: Options = Options()
-    engine: dict[str, Any] = Field(default_factory=dict)
+    engine: Tree = Field(default_factory=dict)
     price: Price | None = None
 
 
