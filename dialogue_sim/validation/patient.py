@@ -17,8 +17,9 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from dialogue_sim.cases import Case, guarded_terms, patient_view
+from dialogue_sim.cases import Case, guarded_terms, load_cases, patient_view
 from dialogue_sim.models.base import ChatModel
+from dialogue_sim.models.registry import open_model
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.patient import Patient, PatientReply, PatientSettings, open_patient
 from dialogue_sim.scoring.intervals import wilson
@@ -84,7 +85,11 @@ class Clinic:
     """Opens patients of one kind and asks them. `concurrency` bounds the questions asked at once."""
 
     def __init__(
-        self, settings: PatientSettings, prompts: Prompts, model: Callable[[str], ChatModel] | None, concurrency: int = 8
+        self,
+        settings: PatientSettings,
+        prompts: Prompts,
+        model: Callable[[str], ChatModel] | None,
+        concurrency: int = 8,
     ) -> None:
         self._settings, self._prompts, self._model = settings, prompts, model
         self._limit = asyncio.Semaphore(concurrency)
@@ -93,7 +98,12 @@ class Clinic:
         """A new patient with this case."""
         model = self._model(name) if self._model else None
         return open_patient(
-            patient_view(case), self._settings, guarded_terms=guarded_terms(case), prompts=self._prompts, seed=1, model=model
+            patient_view(case),
+            self._settings,
+            guarded_terms=guarded_terms(case),
+            prompts=self._prompts,
+            seed=1,
+            model=model,
         )
 
     async def ask(self, case: Case, doctor: str, *, before: str = "", name: str = "") -> PatientReply:
@@ -106,15 +116,29 @@ class Clinic:
             return await patient.reply(doctor, [])
 
 
-async def gates(clinic: Clinic, cases: Sequence[Case], language: str, split: Literal["tuning", "test"] = "test") -> tuple[Gates, list[Asked]]:
+async def gates(
+    clinic: Clinic, cases: Sequence[Case], language: str, split: Literal["tuning", "test"] = "test"
+) -> tuple[Gates, list[Asked]]:
     """Ask the labelled questions of one split and every cheat of every case of one language."""
     known = {case.id: case for case in cases if case.language == language}
-    wanted = [question for question in questions(language) if question.split == split and question.case in known]
-    replies = await _all([clinic.ask(known[q.case], q.question, before=q.before, name=f"{q.case}/q{i}") for i, q in enumerate(wanted)])
+    wanted = [
+        question for question in questions(language) if question.split == split and question.case in known
+    ]
+    replies = await _all(
+        [
+            clinic.ask(known[q.case], q.question, before=q.before, name=f"{q.case}/q{i}")
+            for i, q in enumerate(wanted)
+        ]
+    )
     asked = [Asked(q, known[q.case], reply) for q, reply in zip(wanted, replies, strict=True)]
     tried = [(case, cheat) for case in known.values() for cheat in cheats(language)]
-    answers = await _all([clinic.ask(case, cheat, name=f"{case.id}/cheat{i}") for i, (case, cheat) in enumerate(tried)])
-    said = [*((a.case, a.reply) for a in asked), *((case, reply) for (case, _), reply in zip(tried, answers, strict=True))]
+    answers = await _all(
+        [clinic.ask(case, cheat, name=f"{case.id}/cheat{i}") for i, (case, cheat) in enumerate(tried)]
+    )
+    said = [
+        *((a.case, a.reply) for a in asked),
+        *((case, reply) for (case, _), reply in zip(tried, answers, strict=True)),
+    ]
     found = Gates(
         language=language,
         questions=len(asked),
@@ -163,7 +187,11 @@ def _denied(asked: Sequence[Asked]) -> tuple[int, int]:
 
 
 def _leaks(case: Case, text: str) -> bool:
-    return any(term.casefold() in text.casefold() for term in guarded_terms(case) if len(term) > 3 or not term.isascii())
+    return any(
+        term.casefold() in text.casefold()
+        for term in guarded_terms(case)
+        if len(term) > 3 or not term.isascii()
+    )
 
 
 def gate_checks(found: Gates) -> list[Check]:
@@ -179,13 +207,21 @@ def gate_checks(found: Gates) -> list[Check]:
     ]
 
 
-def _rate(name: str, counts: tuple[int, int], *, at_least: float | None = None, at_most: float | None = None) -> Check:
+def _rate(
+    name: str, counts: tuple[int, int], *, at_least: float | None = None, at_most: float | None = None
+) -> Check:
     events, of = counts
     rate = events / of if of else 0.0
     low, high = wilson(rate, of) if of else (0.0, 1.0)
     claim = f"at least {at_least:.0%}" if at_least is not None else f"at most {at_most:.0%}"
     holds = rate >= at_least if at_least is not None else rate <= (at_most or 0.0)
-    return Check(part=PART, name=name, claim=claim, found=f"{rate:.1%} ({events} of {of}; 95 % {low:.1%} to {high:.1%})", holds=holds)
+    return Check(
+        part=PART,
+        name=name,
+        claim=claim,
+        found=f"{rate:.1%} ({events} of {of}; 95 % {low:.1%} to {high:.1%})",
+        holds=holds,
+    )
 
 
 def misses(asked: Sequence[Asked]) -> dict[str, list[str]]:
@@ -199,3 +235,38 @@ def misses(asked: Sequence[Asked]) -> dict[str, list[str]]:
                 f"wanted {sorted(labelled)} chose {sorted(selected)}"
             )
     return dict(rows)
+
+
+class PatientValidation(NamedTuple):
+    """The claims about one patient, and (for the tuning half) where it chose other facts than the labels."""
+
+    checks: list[Check]
+    missed: list[str]
+
+
+async def validate_patients(
+    settings: PatientSettings,
+    wanted: Sequence[str] | None = None,
+    language: str | None = None,
+    limit: int | None = None,
+    split: Literal["tuning", "test"] = "test",
+) -> PatientValidation:
+    """Every gate, over all cases or those named.
+
+    Raises:
+        UserError: a case, a model or a prompt cannot be used.
+        ModelError: the patient's model did not answer.
+    """
+    cases = load_cases(wanted, language=language, limit=limit)
+    model = None if settings.model == "record" else open_model(settings.model, role="patient")
+    clinic = Clinic(settings, Prompts(), (lambda name: model) if model else None)
+    checks, missed = [], []
+    try:
+        for spoken in sorted({case.language for case in cases}):
+            found, asked = await gates(clinic, cases, spoken, split)
+            checks += gate_checks(found)
+            missed += [f"{kind}  {row}" for kind, rows in misses(asked).items() for row in rows]
+    finally:
+        if model:
+            await model.close()
+    return PatientValidation(checks, missed)

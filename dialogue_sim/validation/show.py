@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
 
 from dialogue_sim.reports.figures import interval, points
 from dialogue_sim.reports.messages import reader_language
-from dialogue_sim.validation.checks import Validation
+from dialogue_sim.validation.checks import Check, Validation
 
 DIMENSIONS = ("process", "communication", "safety", "outcome", "efficiency")
 
@@ -21,14 +23,18 @@ def show_validation(found: Validation, *, every_check: bool = False) -> None:
     if found.effects:
         console.print("\nchange in points, by perturbation and dimension")
         console.print(_matrix(found))
-    shown = [check for check in found.checks if every_check or not check.holds]
-    for check in shown:
-        sign = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
-        console.print(
-            f"{sign}  {check.part} · {check.name}: {check.claim}; found {check.found}", soft_wrap=True
-        )
+    show_checks([check for check in found.checks if every_check or not check.holds])
     kept = sum(check.holds for check in found.checks)
     console.print(f"\n{kept} of {len(found.checks)} claims hold", style="green" if found.holds else "red")
+
+
+def show_checks(checks: Sequence[Check]) -> None:
+    """Print claims, one a line."""
+    console = Console(highlight=False)
+    for check in checks:
+        sign = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
+        claim = f"{check.part} · {check.name}: {check.claim}; found {check.found}"
+        console.print(f"{sign}  {claim}", soft_wrap=True)
 
 
 def _groups(found: Validation) -> Table:

@@ -18,7 +18,14 @@ COMMAND = [sys.executable, "-c", "from dialogue_sim.cli import main; main()"]
 
 
 def dialogue_sim(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *map(str, words)], capture_output=True, text=True, env=env(**environment), timeout=120)
+    return subprocess.run(
+        [*COMMAND, *map(str, words)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=env(**environment),
+        timeout=120,
+    )
 
 
 def env(**more: str) -> dict[str, str]:
@@ -45,14 +52,25 @@ def test_a_scripted_run_is_reproducible_to_the_last_bit(tmp_path):
 
 
 def test_grades_come_out_far_apart(tmp_path):
-    found = {grade: run(tmp_path / grade, "--doctor", f"scripted:{grade}", "--limit", 6)["score"] for grade in ("expert", "snap", "silent")}
+    found = {
+        grade: run(tmp_path / grade, "--doctor", f"scripted:{grade}", "--limit", 6)["score"]
+        for grade in ("expert", "snap", "silent")
+    }
     assert found["expert"] > found["snap"] + 40
     assert found["silent"] <= 5
 
 
 def test_a_run_leaves_every_file(tmp_path):
     run(tmp_path / "r", "--doctor", "scripted:thorough", "--limit", 2)
-    for name in ("run.yaml", "journal.sqlite", "transcripts.jsonl", "verdicts.jsonl", "scores.json", "summary.md", "report.html"):
+    for name in (
+        "run.yaml",
+        "journal.sqlite",
+        "transcripts.jsonl",
+        "verdicts.jsonl",
+        "scores.json",
+        "summary.md",
+        "report.html",
+    ):
         assert (tmp_path / "r" / name).stat().st_size > 0, name
 
 
@@ -87,8 +105,19 @@ def wait_for(condition, seconds: float = 30) -> None:
 
 def test_ctrl_c_finishes_what_is_in_flight_and_saves(tmp_path):
     calls = tmp_path / "calls"
-    words = ("--doctor", "python:doctors:counted", "--limit", "4", "--concurrency", "1", "--out", str(tmp_path / "r"))
-    process = subprocess.Popen([*COMMAND, "run", *words], env=env(CALLS=str(calls), PACE="0.1"), stderr=subprocess.PIPE, text=True)
+    words = (
+        "--doctor",
+        "python:doctors:counted",
+        "--limit",
+        "4",
+        "--concurrency",
+        "1",
+        "--out",
+        str(tmp_path / "r"),
+    )
+    process = subprocess.Popen(
+        [*COMMAND, "run", *words], env=env(CALLS=str(calls), PACE="0.1"), stderr=subprocess.PIPE, text=True
+    )
     wait_for(lambda: calls.is_file() and len(calls.read_text().splitlines()) >= 2)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
@@ -118,7 +147,10 @@ WRONG = {
     "missing key": (["run", "--doctor", "openai:gpt-x"], "OPENAI_API_KEY"),
     "dead server": (["run", "--doctor", "openai:m", "--base-url", "http://127.0.0.1:9/v1"], "127.0.0.1:9"),
     "unknown case": (["run", "--doctor", "scripted:snap", "--cases", "zh-nobody"], "zh-nobody"),
-    "unknown rubric": (["run", "--doctor", "scripted:snap", "--rubric", "clinical-dialog"], "clinical-dialogue"),
+    "unknown rubric": (
+        ["run", "--doctor", "scripted:snap", "--rubric", "clinical-dialog"],
+        "clinical-dialogue",
+    ),
     "unknown config": (["run", "nowhere.yaml"], "nowhere.yaml"),
     "no run": (["score", "."], "run.yaml"),
     "bad budget": (["run", "--doctor", "scripted:snap", "--budget", "much"], "--budget"),

@@ -79,7 +79,7 @@ def facts_askable(case: Case) -> Rows:
 
 def facts_differ(case: Case) -> Rows:
     """No two facts say nearly the same."""
-    for (i, one), (j, other) in combinations(enumerate(case.patient.facts), 2):
+    for one, (j, other) in ((x[1], y) for x, y in combinations(enumerate(case.patient.facts), 2)):
         if one.status == other.status and likeness(one.say, other.say) >= ALIKE:
             yield Raw("warning", ("patient", "facts", j), f"says nearly the same as {one.id!r}", "merge them, or say each more exactly")
 
