@@ -31,9 +31,14 @@ def _bounded(pattern: str, language: str, words: Mapping[str, str]) -> str:
     pattern = pattern.casefold().replace("(?p", "(?P").replace("~?", "~")
     for _ in range(3):
         pattern = re.sub(r"(?<!P)<(\w+)>", lambda found: f"({words.get(found[1], found[0]).casefold()})", pattern)
+    pattern = re.sub(r"\(([^()?][^()]*)\)", lambda found: f"({_longest_first(found[1])})", pattern)
     pattern = re.sub(r"\((?!\?)", "(?:", pattern)
     if language == "zh":
         return pattern.replace(" ", "").replace("~", _GAP["zh"])
     pattern = re.sub(r"\s*~\s*", "~", pattern)
     pattern = re.sub(r"\[[^]]*\]| ", lambda found: r"[\s-]+" if found[0] == " " else found[0], pattern)
     return rf"(?<![\w'])(?:{pattern.replace('~', _GAP['en'])})(?:'?s|es)?(?!\w)"
+
+
+def _longest_first(alternatives: str) -> str:
+    return "|".join(sorted(alternatives.split("|"), key=len, reverse=True))

@@ -18,6 +18,7 @@ from dialogue_sim.roles.patterns import compiled, within
 from dialogue_sim.roles.text import fold, sentences
 
 _FOLDER = Path(__file__).with_name("examinations")
+_ASIDE = re.compile(r"\([^()]{0,60}\)")
 _PIECES = {"zh": re.compile(r"[,:;，；：]"), "en": re.compile(r"[,;:]|\b(?:and|but)\b(?= (?:let|i|can|could|please|we|then)\b)")}
 
 
@@ -113,7 +114,7 @@ def ordered_clauses(text: str, language: str, also: Collection[str] = ()) -> lis
     """The sentences of a turn that order something, folded, without their parts that only talk about it."""
     found: list[str] = []
     conditional = _marks(language)["marks"]["conditional"]
-    for sentence in sentences(fold(text)):
+    for sentence in sentences(_ASIDE.sub("", fold(text))):
         if conditional.search(sentence):
             continue
         bare = "".join(sentence.split()) if language == "zh" else sentence

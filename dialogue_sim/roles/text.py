@@ -53,7 +53,7 @@ def pieces(folded: str, language: str) -> tuple[str, ...]:
         piece
         for run in runs
         for piece in ([run] if run.isascii() else [run[i : i + 2] for i in range(len(run) - 1)] or [run])
-        if not all(c in _STOP_ZH for c in piece)
+        if not any(c in _STOP_ZH for c in piece)
     )
 
 

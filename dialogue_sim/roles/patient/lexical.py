@@ -7,12 +7,14 @@ from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.retrieval import Index, Phrase
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
-from dialogue_sim.roles.text import fold
+from dialogue_sim.roles.text import fold, pieces
 
 _RETRIEVED = 0.42
 _RIVAL = 0.75
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection")
+# Topics of which an item may be asked for without a word of the topic itself.
+_ITEMS_ALONE = ("history.past", "history.drug")
 _VIEWS: dict[str, Viewpoint] = {
     "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
 }  # fmt: skip
@@ -43,11 +45,12 @@ class LexicalSelector:
         if not turn.marks & {"attack", "foreign"}:
             broad = False
             known = Known(known.said, list(known.last_topics), list(known.last_facts))
-            for clause in turn.clauses:
-                before = len(found.facts) + len(found.unknown) + len(found.views)
-                if not self._clause(clause, known, found):
+            for place, clause in enumerate(turn.clauses):
+                goes_on = place > 0 and turn.sentence_of[place] == turn.sentence_of[place - 1]
+                before = len(found.topics)
+                if not self._clause(clause, known, found, goes_on):
                     broad = broad or self._words.says("broad", clause)
-                if len(found.facts) + len(found.unknown) + len(found.views) > before and found.topics:
+                if len(found.topics) > before:
                     known.last_topics = [found.topics[-1]]
             if not found.anything and (broad or "greedy" in turn.marks):
                 found.specificity = "broad"
@@ -56,10 +59,15 @@ class LexicalSelector:
         found.intents = intents_of(found, turn)
         return found
 
-    def _clause(self, clause: str, known: Known, found: Understanding) -> bool:
-        """Read one clause into `found`; whether anything was recognised in it."""
+    def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
+        """Read one clause into `found`; whether anything was recognised in it.
+
+        `goes_on` tells that it continues the sentence of the clause before.
+        """
         asked = self._index.asked_by(clause)
         hits = self._settle(self._outside_broad(self._words.hits(clause), clause))
+        if goes_on and not asked and hits and all(self._is_feature(hit) for hit in hits) and self._on_a_symptom(known):
+            return True
         if hits or asked:
             self._answer(clause, hits, asked, known, found)
             return True
@@ -71,7 +79,11 @@ class LexicalSelector:
             return self._follow(clause, known, found)
         if self._words.says("broad", clause):
             return False
-        return self._retrieve(clause, found)
+        return self._retrieve(clause, found, goes_on)
+
+    def _on_a_symptom(self, known: Known) -> bool:
+        """Whether the topic asked last is a matter of its own, not the complaint or a feature of it."""
+        return bool(known.last_topics) and not set(known.last_topics) & (self._complaint | self._words.features)
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""
@@ -82,9 +94,9 @@ class LexicalSelector:
 
     def _settle(self, hits: list[Hit]) -> list[Hit]:
         """The hits that count: the longest at each place, frames before what they hold, features after symptoms."""
-        frames = [hit for hit in self._longest(hits) if hit.how != "item"]
-        left = [hit for hit in hits if not self._absorbed(hit, frames)]
-        settled = self._longest(left)
+        settled = self._longest(self._unframed(hits))
+        if any(hit.topic != "hpi.associated" for hit in settled):
+            settled = [hit for hit in settled if hit.topic != "hpi.associated"]
         feature = [hit for hit in settled if self._is_feature(hit)]
         matter = [hit for hit in settled if hit not in feature]
         if feature and matter:
@@ -92,23 +104,28 @@ class LexicalSelector:
             settled = feature if len(complaint) == len(matter) else matter
         return sorted(settled, key=lambda hit: hit.start)
 
-    def _absorbed(self, hit: Hit, frames: list[Hit]) -> bool:
-        return any(
-            hit.topic != frame.topic and hit.topic.startswith(prefix)
-            for frame in frames
-            for prefix in self._words.absorbs.get(frame.topic, ())
-        )
+    def _unframed(self, hits: list[Hit]) -> list[Hit]:
+        """The hits without those that a frame takes to itself; a longer frame goes first."""
+        frames = [hit for hit in self._longest(hits) if hit.how != "item" and hit.topic in self._words.absorbs]
+        left = list(hits)
+        for frame in sorted(frames, key=lambda hit: hit.start - hit.end):
+            if frame in left:
+                prefixes = tuple(self._words.absorbs[frame.topic])
+                left = [hit for hit in left if hit.topic == frame.topic or not hit.topic.startswith(prefixes)]
+        framed = {hit.topic for hit in left if hit.how != "item"}
+        return [hit for hit in left if hit.how != "item" or hit.topic in framed or hit.topic in _ITEMS_ALONE]
 
     def _longest(self, hits: list[Hit]) -> list[Hit]:
-        return [
-            hit
-            for hit in hits
-            if not any(
-                other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
-                and not self._item_of(hit, other)
-                for other in hits
-            )
-        ]  # fmt: skip
+        return [hit for hit in hits if not any(self._covers(other, hit) for other in hits)]
+
+    def _covers(self, other: Hit, hit: Hit) -> bool:
+        """Whether another hit makes this one meaningless: it holds it, or overlaps it and is the longer of two features."""
+        longer = other.end - other.start > hit.end - hit.start
+        if not longer or self._item_of(hit, other) or (other.topic.startswith("hpi.") and not hit.topic.startswith("hpi.")):
+            return False
+        if other.start <= hit.start and hit.end <= other.end:
+            return True
+        return self._is_feature(other) and other.start < hit.end and hit.start < other.end
 
     @staticmethod
     def _item_of(hit: Hit, other: Hit) -> bool:
@@ -160,6 +177,9 @@ class LexicalSelector:
             return True
         if any(hit.how != "item" and hit.topic in self._words.absorbs and not self._is_feature(hit) for hit in hits):
             return False
+        start = clause.find(phrase.folded)
+        if start >= 0 and any(hit.start < start + len(phrase.folded) and start < hit.end for hit in hits):
+            return False
         enough = 3 if self._view.language == "zh" else 9
         return len(phrase.folded) >= enough and not any(self._by_topic.get(topic) for topic in topics)
 
@@ -199,7 +219,7 @@ class LexicalSelector:
         if len(facts) > 1 and self._words.says("other", clause):
             rest = [fact for fact in facts if fact.id not in known.said]
             return [(fact, fact.disclosure == "on_probe") for fact in rest or facts]
-        if len(facts) > 1:
+        if len(facts) > 1 and not self._words.says("class", clause):
             worded = self._worded(facts, clause, mine)
             if worded:
                 return [(worded, True)]
@@ -267,15 +287,17 @@ class LexicalSelector:
         found.topics += [topic for topic in known.last_topics if topic not in found.topics]
         return True
 
-    def _retrieve(self, clause: str, found: Understanding) -> bool:
+    def _retrieve(self, clause: str, found: Understanding, goes_on: bool) -> bool:
+        """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
         scores = self._index.best(clause)
-        if scores and scores[0][1] >= _RETRIEVED:
-            top = [fact_id for fact_id, score in scores if score >= max(_RETRIEVED, _RIVAL * scores[0][1])][:2]
-            for fact_id in top[:1] if len(top) > 1 and scores[0][1] > scores[1][1] else top:
-                found.facts[fact_id] = True
-                self._take(self._fact[fact_id].topic, found)
+        if scores and scores[0][1] >= _RETRIEVED and (len(scores) == 1 or scores[1][1] <= _RIVAL * scores[0][1]):
+            found.facts[scores[0][0]] = True
+            self._take(self._fact[scores[0][0]].topic, found)
             return True
-        if self._words.says("question", clause) or len(clause) > 3:
+        if any(self._words.says(name, clause) for name in ("private", "consent", "confirm", "small_talk", "empathy")):
+            return True
+        content = len(pieces(clause, self._view.language))
+        if content and not (goes_on and (content < 2 or not self._words.says("question", clause))):
             found.unknown.append(clause[:60])
             return True
         return False

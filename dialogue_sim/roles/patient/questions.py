@@ -21,6 +21,7 @@ _TAG_EN = re.compile(
     r"^(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|there)(?: not)?$|^(?:is|was) (?:that|this) (?:right|correct|so|true)$|^(?:right|correct|yes|no)$"
 )
 _PREFIX_WORDS = 8
+_ASIDE = re.compile(r"\([^()]{0,60}\)")
 
 # The marks that a turn, a sentence or a clause can carry; each names an entry of `turns:` in the lexicon.
 TURN_MARKS = ("empathy", "private", "small_talk", "goodbye", "invite", "teach_back", "abuse", "curt", "jargon", "diagnosis")
@@ -32,12 +33,14 @@ class DoctorTurn:
 
     Attributes:
         clauses: the clauses that ask something, folded, without what they only refer back to.
+        sentence_of: the number of the sentence that each clause stands in.
         marks: what else the turn does (`TURN_MARKS`, and request, advice, attack, greedy, confirm,
             consent, foreign).
         questions: how many clauses ask.
     """
 
     clauses: list[str] = field(default_factory=list)
+    sentence_of: list[int] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
 
     @property
@@ -54,8 +57,10 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     if mostly(folded) not in {language, ""}:
         turn.marks.add("foreign")
         return turn
-    for sentence in sentences(folded):
-        _sentence(_tight(sentence, language), words, turn)
+    unmarked = "?" not in folded
+    for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
+        _sentence(_tight(sentence, language), words, turn, unmarked)
+        turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
     return turn
 
 
@@ -64,13 +69,17 @@ def _tight(text: str, language: str) -> str:
     return re.sub(r"\s+", "", text) if language == "zh" else re.sub(r"\s+", " ", text).strip()
 
 
-def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn) -> None:
+def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -> None:
+    """Read one sentence into `turn`; `unmarked` tells that the whole turn bears no question mark."""
     asks = sentence.endswith("?")
     bare = sentence.rstrip("?!.。;,~ ").strip(" ,")
-    found = {mark for mark in TURN_MARKS if words.says(mark, bare)}
+    found = {mark for mark in TURN_MARKS if words.says(mark, bare)} - ({"diagnosis"} if asks else set())
     turn.marks |= found
     if words.says("greedy", bare):
         turn.marks.add("greedy")
+        return
+    if words.says("choice", bare):
+        turn.marks.add("consent")
         return
     if found & {"invite", "teach_back", "goodbye"}:
         return
@@ -91,13 +100,15 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn) -> None:
             turn.marks.add("consent")
         elif words.says("confirm", clause) and not _named(clause, words):
             turn.marks.add("confirm")
-        elif asks or marked or words.says("tell", clause):
-            if not asks and not words.says("tell", clause) and words.says("advice", clause):
-                turn.marks.add("advice")
-            else:
-                turn.clauses.append(clause)
+        elif asks or words.says("tell", clause) or (marked and unmarked and _plainly_asks(clause, words)):
+            turn.clauses.append(clause)
         elif words.says("advice", clause) or words.says("diagnosis", clause):
             turn.marks.add("advice")
+
+
+def _plainly_asks(clause: str, words: Lexicon) -> bool:
+    """Whether a clause without a question mark is a question all the same."""
+    return words.says("strong", clause) and not words.says("advice", clause) and not words.says("diagnosis", clause)
 
 
 def _named(clause: str, words: Lexicon) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -59,9 +60,12 @@ class Index:
             return []
         scores = []
         for fact_id, counted in self._texts.items():
+            shared = wanted & counted.keys()
+            if len(shared) < min(2, len(wanted)):
+                continue  # one common word out of several says little
             length = sum(counted.values())
             score = 0.0
-            for piece in wanted & counted.keys():
+            for piece in shared:
                 tf = counted[piece]
                 score += self._weight[piece] * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / self._mean))
             if score:
@@ -75,6 +79,7 @@ def tight(folded: str, language: str) -> str:
 
 
 def _worded(phrase: Phrase, clause: str, present: set[str]) -> bool:
-    if f" {phrase.folded} " in f" {clause} ":
+    if re.search(rf"(?<!\w){re.escape(phrase.folded)}s?(?!\w)", clause):
         return True
-    return bool(phrase.pieces) and phrase.pieces <= present
+    # One content word alone ("bring it on") would fit half of all questions.
+    return len(phrase.pieces) > 1 and phrase.pieces <= present
