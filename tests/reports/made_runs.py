@@ -1,0 +1,158 @@
+"""Run directories made from hand-written verdicts, scored by the project's own roll-up."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dialogue_sim import yamlio
+from dialogue_sim.judging.rubric import content_hash, load_rubric
+from dialogue_sim.judging.verdict import Judgement, Verdict
+from dialogue_sim.runs.scores import SCHEMA, dialogue_score, item_means
+from dialogue_sim.scoring.scorecard import DialogueResult, scorecard
+
+RUBRIC = load_rubric()
+ITEMS = [item.id for item in RUBRIC.items]
+CAPS = [cap.id for cap in RUBRIC.caps]
+MARKS = {1.0: "met", 0.5: "partly", 0.0: "not"}
+
+Value = Callable[[str, str, int, random.Random], float]
+"""(case, item, replicate, chance) → a value of 0, ½ or 1."""
+
+
+def steady(level: float) -> Value:
+    """A doctor who meets each item with probability `level`, more on some cases than on others."""
+
+    def value(case: str, item: str, replicate: int, chance: random.Random) -> float:
+        ease = random.Random(f"ease {case}").uniform(-0.15, 0.15)
+        return float(chance.random() < level + ease)
+
+    return value
+
+
+def make_run(
+    folder: Path,
+    doctor: str,
+    value: Value,
+    *,
+    cases: int = 40,
+    seeds: int = 1,
+    caps: Callable[[str, int], list[str]] = lambda case, replicate: [],
+    votes: Callable[[Judgement], list[Verdict]] = lambda judgement: [],
+    skip: Callable[[str, int], bool] = lambda case, replicate: False,
+    fidelity: Mapping[str, Any] | None = None,
+    usage: list[dict[str, Any]] | None = None,
+    changes: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write run.yaml, verdicts.jsonl and scores.json of a run.
+
+    Args:
+        skip: dialogues that failed.
+        changes: dotted path → value, set in the manifest: `simulation.turns`, …
+    """
+    names = [f"{'zh' if n % 2 else 'en'}-case-{n:03d}" for n in range(cases)]
+    kept = [
+        _judgement(doctor, case, replicate, value, caps(case, replicate))
+        for case in names
+        for replicate in range(seeds)
+        if not skip(case, replicate)
+    ]
+    kept = [one.model_copy(update={"votes": votes(one)}) for one in kept]
+    manifest = _manifest(doctor, names, seeds)
+    for path, changed in (changes or {}).items():
+        _set(manifest, path.split("."), changed)
+    folder.mkdir(parents=True)
+    (folder / "run.yaml").write_text(yamlio.dump(manifest), encoding="utf-8")
+    lines = "".join(json.dumps(one.model_dump(mode="json"), ensure_ascii=False) + "\n" for one in kept)
+    (folder / "verdicts.jsonl").write_text(lines, encoding="utf-8")
+    content = _scores(doctor, kept, cases * seeds, manifest)
+    content |= {"patient_fidelity": dict(fidelity or {}), "usage": usage or []}
+    (folder / "scores.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def _judgement(doctor: str, case: str, replicate: int, value: Value, fired: list[str]) -> Judgement:
+    chance = random.Random(f"{doctor} {case} {replicate}")
+    items = [(item, value(case, item, replicate, chance)) for item in ITEMS]
+    verdicts = [
+        Verdict(item=item, mark=MARKS.get(x, "partly"), value=x, method="lexicon", judge="lexicon")
+        for item, x in items
+    ]
+    verdicts += [
+        Verdict(
+            item=cap,
+            mark="met" if cap in fired else "not",
+            value=float(cap in fired),
+            method="lexicon",
+            judge="lexicon",
+        )
+        for cap in CAPS
+    ]
+    return Judgement(
+        dialogue_id=f"{case}/{replicate}", case_id=case, rubric=RUBRIC.id, rubric_version=RUBRIC.version,
+        rubric_sha256=content_hash(RUBRIC), verdicts=verdicts,
+    )  # fmt: skip
+
+
+def _manifest(doctor: str, cases: list[str], seeds: int) -> dict[str, Any]:
+    return {
+        "schema": "dialogue-sim/run-manifest/1",
+        "version": "0.1.0",
+        "simulation": {
+            "doctor": {"model": doctor, "style": "chat"},
+            "patient": {"model": "record", "persona": "case", "guard": True, "unknown": "mixed"},
+            "seeds": seeds,
+            "seed": 0,
+            "turns": 30,
+            "cases": {case: f"hash-of-{case}" for case in cases},
+            "prompts_sha256": "p" * 64,
+        },
+        "judging": {
+            "judges": [{"model": "lexicon"}],
+            "votes": 1,
+            "rubric": {"id": RUBRIC.id, "version": RUBRIC.version, "sha256": content_hash(RUBRIC)},
+        },
+        "config": {"doctor": {"model": doctor}, "rubric": "clinical-dialogue"},
+    }
+
+
+def _set(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        tree = tree[part]
+    if value is None:
+        del tree[path[-1]]
+    else:
+        tree[path[-1]] = value
+
+
+def _scores(doctor: str, kept: list[Judgement], planned: int, manifest: dict[str, Any]) -> dict[str, Any]:
+    results = [
+        DialogueResult(
+            case_id=one.case_id,
+            replicate=int(one.dialogue_id.rpartition("/")[2]),
+            score=dialogue_score(RUBRIC, ITEMS, one),
+            dialogue_id=one.dialogue_id,
+            strata={
+                "language": one.case_id[:2], "specialty": "cardiology", "urgency": "routine", "complexity": "1",
+            },
+        )
+        for one in kept
+    ]  # fmt: skip
+    card = scorecard(results, RUBRIC.shape()).model_dump(mode="json")
+    return {
+        "schema": SCHEMA,
+        **card,
+        "n_planned": planned,
+        "failures": {"simulate": planned - len(kept), "judge": 0, "kinds": {}},
+        "doctor": doctor,
+        "patient": "record",
+        "judges": ["lexicon"],
+        "items": item_means(RUBRIC, kept),
+        "notes": ["lexicon_judge"],
+        "rubric": {"id": RUBRIC.id, "version": RUBRIC.version, "sha256": content_hash(RUBRIC)},
+        "prompts_sha256": manifest["simulation"]["prompts_sha256"],
+        "version": "0.1.0",
+    }
