@@ -42,6 +42,12 @@ def _stands(pieces: list[str], text: str) -> bool:
     return max(map(len, pieces)) >= least or pieces[0] in {squash(sentence) for sentence in sentences(text)}
 
 
+def stands_in(quote: str, transcript: Transcript) -> int | None:
+    """The number of the first doctor turn in which a quote stands, the closing block last; None when in none."""
+    numbers = [turn.number for turn in transcript.of("doctor")] + [CLOSING]
+    return next((number for number in numbers if quote_stands(quote, [number], transcript)), None)
+
+
 def doctor_text(transcript: Transcript, number: int) -> str:
     """What the doctor said in a turn, or wrote in the closing block (-1); empty for anybody else's turn."""
     if number == CLOSING:

@@ -75,7 +75,7 @@ def write_workbook(report: MedflowReport, path: Path, language: str = "zh") -> N
         ) from None
     words = _WORDS[language]
     book = Workbook()
-    book.remove(book.active)
+    del book[book.sheetnames[0]]
     per_sheet = [
         [
             one.name,

@@ -19,11 +19,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from dialogue_sim.cases.model import Case
-from dialogue_sim.judging.evidence import quote_stands
+from dialogue_sim.judging.evidence import quote_stands, stands_in
 from dialogue_sim.judging.judges import left_to_judges
 from dialogue_sim.judging.reading import Reading
 from dialogue_sim.judging.rubric import Cap, Item, Rubric
-from dialogue_sim.judging.showing import dialogue_json, reference_json, shown, turn_number
+from dialogue_sim.judging.showing import dialogue_json, reference_json, shown, turn_name, turn_number
 from dialogue_sim.judging.verdict import VALUE_OF, Mark, Method, Verdict
 from dialogue_sim.models.base import ChatModel, Message, Options, Reply
 from dialogue_sim.models.structured import ask_json
@@ -134,7 +134,18 @@ class ModelJudge:
         }
         doubtful = [name for name, verdict in verdicts.items() if "quote_not_found" in verdict.flags]
         if doubtful:
-            again = await self._ask_again(batch, doubtful, messages, replies[-1], transcript, options)
+            quoted = {answer.item: answer.quote for answer in form.answers()}
+            request = self._prompts.render(
+                "judge_reask",
+                transcript.language,
+                ids=doubtful,
+                elsewhere=[
+                    (name, turn_name(place))
+                    for name in doubtful
+                    if (place := stands_in(quoted[name], view)) is not None
+                ],
+            )
+            again = await self._ask_again(batch, doubtful, messages, replies[-1], request, options)
             for answer in again:
                 verdict = self._verdict(answer, batch, transcript, view, vote)
                 verdicts[answer.item] = verdict.model_copy(update={"flags": [*verdict.flags, "reasked"]})
@@ -146,10 +157,9 @@ class ModelJudge:
         doubtful: list[str],
         messages: list[Message],
         reply: Reply,
-        transcript: Transcript,
+        request: str,
         options: Options,
     ) -> list[Answer]:
-        request = self._prompts.render("judge_reask", transcript.language, ids=doubtful)
         conversation = [
             *messages,
             Message(role="assistant", content=reply.text),
@@ -172,10 +182,9 @@ class ModelJudge:
         ]
 
     def _sampling(self, seed: int, vote: int) -> Options:
-        if vote == 0:
-            temperature = self._options.temperature if self._options.temperature is not None else 0.0
-        else:
-            temperature = VOTE_TEMPERATURE
+        own = self._options.temperature
+        proper = own if own is not None else 0.0
+        temperature = proper if vote == 0 else VOTE_TEMPERATURE
         return self._options.model_copy(
             update={"temperature": temperature, "seed": (seed * 1009 + vote) % 2**31}
         )

@@ -325,3 +325,12 @@ async def test_a_foreign_transcript_is_judged_without_a_case(transcript: Transcr
     assert "A4" in items
     assert not items & {"A1", "D1", "B6"}
     assert all("urgency" not in messages[1]["content"] for messages in model.asked)
+
+
+async def test_a_right_quote_with_a_wrong_turn_is_told_where_it_stands(
+    transcript: Transcript, driver: Case, rubric: Rubric
+) -> None:
+    model = Script(met("您好，我是线上医生助手", "T03"))
+    await run(model, transcript, driver, rubric)
+    again = next(messages for messages in model.asked if len(messages) == 4)
+    assert f"{asked_ids(again)[0]} 的那句话在 T01" in again[-1]["content"]
