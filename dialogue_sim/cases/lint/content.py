@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import combinations
 
 from dialogue_sim.cases.lint.finding import Raw, Rows, Severity
 from dialogue_sim.cases.lint.text import CJK, denies, likeness, mentions, words
@@ -79,9 +78,12 @@ def facts_askable(case: Case) -> Rows:
 
 def facts_differ(case: Case) -> Rows:
     """No two facts say nearly the same."""
-    for one, (j, other) in ((x[1], y) for x, y in combinations(enumerate(case.patient.facts), 2)):
-        if one.status == other.status and likeness(one.say, other.say) >= ALIKE:
-            yield Raw("warning", ("patient", "facts", j), f"says nearly the same as {one.id!r}", "merge them, or say each more exactly")
+    facts = case.patient.facts
+    for i, fact in enumerate(facts):
+        for other in facts[:i]:
+            if fact.status == other.status and likeness(fact.say, other.say) >= ALIKE:
+                mend = "merge them, or say each more exactly"
+                yield Raw("warning", ("patient", "facts", i), f"says nearly the same as {other.id!r}", mend)
 
 
 def signs_agree(case: Case) -> Rows:
