@@ -156,7 +156,8 @@ class Engine:
 
     async def close(self) -> None:
         """Stop the engine's processes."""
-        await asyncio.to_thread(self._engine.shutdown)
+        engine, self._engine = self._engine, None  # vLLM complains when it is collected at the very end
+        await asyncio.to_thread(engine.shutdown)
 
 
 _ENGINES: Shared[Engine] = Shared()
