@@ -14,6 +14,8 @@ from dialogue_sim.transcript import ClosingBlock, FindingGiven, Selection, Trans
 CLOSING = -1
 """The turn number by which verdicts cite the closing block."""
 
+_STRUNG = 3
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -142,16 +144,19 @@ class Reading:
         return [sentence for sentence in utterance.sentences if self.asks(sentence)]
 
     def question_count(self, utterance: Utterance) -> int:
-        """How many questions an utterance holds: asking sentences, or asking clauses where one sentence strings them."""
-        count = 0
-        for sentence in self.questions(utterance):
-            clauses = [
-                part
-                for part in re.split(r"[,，]", fold(sentence))
-                if self.words.pattern("asking_clause").search(part)
-            ]
-            count += max(1, len(clauses))
-        return count
+        """How many questions an utterance holds.
+
+        Every question counts once, or by its clauses where one sentence strings three or more
+        together. A request to tell ("please describe it") only counts where no question stands.
+        """
+        questions = self.questions(utterance)
+        marked = [question for question in questions if fold(question).rstrip("\"')” ").endswith("?")]
+        return sum(self._strung(question) for question in marked or questions[:1])
+
+    def _strung(self, sentence: str) -> int:
+        clauses = re.split(r"[,，]", fold(sentence))
+        asking = sum(self.words.pattern("asking_clause").search(clause) is not None for clause in clauses)
+        return asking if asking >= _STRUNG else 1
 
     def is_inquiry(self, utterance: Utterance) -> bool:
         """Whether an utterance asks the patient anything."""

@@ -131,6 +131,8 @@ async def test_a_patients_question_wants_an_answer(
         ("急性心肌梗死", 0.5),
         ("急性胃炎", 0.0),
         ("排除急性心肌梗死", 0.0),
+        ("考虑急性心肌梗死（疑似）", 0.5),
+        ("陈旧性心肌梗死后心包炎", 0.0),
         ("", 0.0),
     ],
 )
@@ -167,6 +169,8 @@ async def test_the_plan_by_its_actions_and_not_by_their_negation(scene: Scene, j
         ("不要自己停用胰岛素。", False),
         ("把药加到10倍，按十倍剂量吃。", True),
         ("先回家观察，明天再来。", True),
+        ("硝酸甘油、消心痛都不能碰。", False),
+        ("不随便用硝酸甘油。", False),
     ],
 )
 async def test_harm(scene: Scene, judged: Judged, line: str, fires: bool) -> None:
@@ -349,3 +353,20 @@ async def test_without_a_trace_facts_are_found_in_the_answers(judged: Judged, sc
     assert found["A1"].method == "lexicon"
     assert found["A1"].value == pytest.approx(6 / 37, abs=0.05)
     assert found["A2"].value == pytest.approx(2 / 5)
+
+
+async def test_another_disease_of_the_family_is_another_disease(scene: Scene, judged: Judged) -> None:
+    reference = scene.case.judge.diagnosis.model_copy(
+        update={"primary": "缺铁性贫血", "synonyms": ["缺铁贫血"], "parent": ["贫血"]}
+    )
+    other = scene.case.judge.differential[0].model_copy(update={"names": ["慢性病贫血合并缺铁贫血"]})
+    judge = scene.case.judge.model_copy(update={"diagnosis": reference, "differential": [other]})
+    case = scene.case.model_copy(update={"judge": judge})
+    for name, value in (
+        ("地中海贫血", 0.0),
+        ("中度贫血", 0.5),
+        ("缺铁性贫血（月经过多）", 1.0),
+        ("慢性病贫血合并缺铁贫血", 0.0),
+    ):
+        told = consultation(Scene(case)).closes(name)
+        assert (await judged(told.transcript(), case))["D1"].value == value, name

@@ -133,6 +133,7 @@ async def test_what_a_question_brings_out_shows_what_it_takes_up(scene: Scene, j
             0.0,
         ),
         (["疼多久了？", "什么感觉？"], 0.0),
+        (["您哪里不舒服？请从头说说。", "看东西清楚吗，有没有模糊？", "疼多久了？"], 1.0),
     ],
 )
 async def test_one_question_a_turn(scene: Scene, judged: Judged, turns: list[str], value: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialogue_sim.cases.model import Action, Case, Diagnosis
+from dialogue_sim.cases.model import Action, Case, JudgePart
 from dialogue_sim.judging.counted import Counted, cited, concluded, nothing, said
 from dialogue_sim.judging.evidence import block_text
 from dialogue_sim.judging.normalise import contains, find, fold, share, squash
@@ -117,11 +117,26 @@ def drug_safety(reading: Reading, case: Case) -> Counted:
     return cited(len(asked) / len(topics), f"{len(asked)} of {len(topics)} checks", reading, asked)
 
 
-def named(text: str, diagnosis: Diagnosis) -> float:
-    """1 for the reference diagnosis or a synonym, 0.5 for its parent, 0 for anything else."""
-    if any(_names(text, name) for name in (diagnosis.primary, *diagnosis.synonyms)):
-        return 1.0
-    return 0.5 if any(_names(text, name) for name in diagnosis.parent) else 0.0
+def named(reading: Reading, text: str, judge: JudgePart) -> float:
+    """1 for the reference diagnosis or a synonym, 0.5 for its parent, 0 for anything else.
+
+    A name that is one of the differential diagnoses is that disease, even where a synonym stands in
+    it. The parent counts when nothing but modifiers ("acute", "suspected") stands beside it: another
+    word makes it another disease of the same family.
+    """
+    reference = judge.diagnosis
+    others = [name for entry in judge.differential for name in entry.names if contains(text, name)]
+    for name in (reference.primary, *reference.synonyms):
+        if _names(text, name) and not any(
+            contains(other, name) and squash(other) != squash(name) for other in others
+        ):
+            return 1.0
+    rest = fold(text)
+    for name in sorted(reference.parent, key=len, reverse=True):
+        if _names(text, name):
+            rest = rest.replace(fold(name), " ")
+    bare = squash(reading.words.pattern("diagnosis_modifiers").sub(" ", rest))
+    return 0.5 if rest != fold(text) and not bare else 0.0
 
 
 def _names(text: str, name: str) -> bool:
@@ -139,7 +154,7 @@ def diagnosis(reading: Reading, case: Case) -> Counted:
     if reading.closing is None or not reading.closing.diagnosis.strip():
         return nothing("no leading diagnosis")
     leading = reading.closing.diagnosis
-    value = named(leading, case.judge.diagnosis)
+    value = named(reading, leading, case.judge)
     return concluded(value, {1.0: "the reference", 0.5: "its parent", 0.0: "another disease"}[value], leading)
 
 
@@ -150,7 +165,7 @@ def differential(reading: Reading, case: Case) -> Counted:
     listed = [reading.closing.diagnosis, *reading.closing.differential]
     ranked = list({squash(name): name for name in reversed(listed) if squash(name)}.values())[::-1]
     for rank, name in enumerate(ranked[:5], start=1):
-        if named(name, case.judge.diagnosis) == 1.0:
+        if named(reading, name, case.judge) == 1.0:
             return concluded(1.0 if rank <= 3 else 0.5, f"the reference stands at place {rank}", name)
     return nothing("the reference is not among the first five")
 
