@@ -163,7 +163,7 @@ class ScriptedDoctor:
         else:
             recorded = {fact.topic for fact in facts}
             personal = next(
-                (t for t in recorded if t.startswith(("social.", "gyn.menstruation"))), "social.smoking"
+                (t for t in sorted(recorded) if t.startswith(("social.", "gyn.menstruation"))), "social.smoking"
             )
             critical = [fact.topic for fact in facts if fact.critical]
             hpi = [topic for topic in HPI if topic in recorded]
