@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_GAP = {"zh": r"[^,。?!;\n]{0,6}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
+_GAP = {"zh": r"[^,。?!;、或\n]{0,6}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
 
 
 def compiled(patterns: str, language: str, words: Mapping[str, str] | None = None) -> re.Pattern[str]:

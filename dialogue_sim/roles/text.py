@@ -43,6 +43,11 @@ def mostly(folded: str) -> str:
     return "zh" if characters * 2 >= words else "en"
 
 
+def written_in(folded: str, language: str) -> bool:
+    """Whether a folded text holds words of a language."""
+    return len(_CJK.findall(folded)) > 1 if language == "zh" else len(re.findall(r"[a-z]{2,}", folded)) > 1
+
+
 @lru_cache(maxsize=8192)
 def pieces(folded: str, language: str) -> tuple[str, ...]:
     """What retrieval compares: pairs of characters in Chinese, stemmed words in English."""
@@ -55,6 +60,11 @@ def pieces(folded: str, language: str) -> tuple[str, ...]:
         for piece in ([run] if run.isascii() else [run[i : i + 2] for i in range(len(run) - 1)] or [run])
         if not any(c in _STOP_ZH for c in piece)
     )
+
+
+def characters(folded: str) -> tuple[str, ...]:
+    """The Chinese characters of a folded text that say something."""
+    return tuple(c for c in _CJK.findall(folded) if c not in _STOP_ZH)
 
 
 @lru_cache(maxsize=8192)
@@ -74,5 +84,5 @@ _STOP_EN = frozenset(
     "does did have has had having and or but if so to of in on at for with from by about as that this these those not no "
     "yes can could will would should may might just very really any some there here what when where which who how than "
     "then up out don't didn't i'm it's i've it'd got get gets getting ever also like know tell feel anything something else "
-    "much many well okay ok please before after more other all one at".split()
+    "much many well okay ok please before after more other all one at last first new usual time times day days today now".split()
 )

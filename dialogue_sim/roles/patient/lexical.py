@@ -7,7 +7,7 @@ from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.retrieval import Index, Phrase
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
-from dialogue_sim.roles.text import fold, pieces
+from dialogue_sim.roles.text import pieces
 
 _RETRIEVED = 0.42
 _RIVAL = 0.75
@@ -27,12 +27,12 @@ class LexicalSelector:
     def __init__(self, view: PatientView) -> None:
         self._view = view
         self._words: Lexicon = lexicon(view.language)
-        self._index = Index(view)
+        self._index = Index(view, self._words)
         self._by_topic: dict[str, list[PatientFact]] = {}
         for fact in view.facts:
             self._by_topic.setdefault(fact.topic, []).append(fact)
         self._fact = {fact.id: fact for fact in view.facts}
-        opening = fold(view.opening)
+        opening = self._words.read(view.opening)
         self._complaint = {hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))}
 
     async def understand(self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView) -> Understanding:
@@ -68,12 +68,11 @@ class LexicalSelector:
         hits = self._settle(self._outside_broad(self._words.hits(clause), clause))
         if goes_on and not asked and hits and all(self._is_feature(hit) for hit in hits) and self._on_a_symptom(known):
             return True
+        about = [name for name in _ABOUT if self._words.says(name, clause)]
+        found.about += [name for name in about if name not in found.about]
         if hits or asked:
             self._answer(clause, hits, asked, known, found)
-            return True
-        about = [name for name in _ABOUT if self._words.says(name, clause)]
-        if about:
-            found.about += [name for name in about if name not in found.about]
+        if hits or asked or about:
             return True
         if self._words.says("more", clause) or (known.last_topics and self._words.says("follow", clause)):
             return self._follow(clause, known, found)
@@ -100,8 +99,7 @@ class LexicalSelector:
         feature = [hit for hit in settled if self._is_feature(hit)]
         matter = [hit for hit in settled if hit not in feature]
         if feature and matter:
-            complaint = [hit for hit in matter if set(hit.topics) & self._complaint]
-            settled = feature if len(complaint) == len(matter) else matter
+            settled = feature if any(set(hit.topics) & self._complaint for hit in matter) else matter
         return sorted(settled, key=lambda hit: hit.start)
 
     def _unframed(self, hits: list[Hit]) -> list[Hit]:
@@ -110,8 +108,7 @@ class LexicalSelector:
         left = list(hits)
         for frame in sorted(frames, key=lambda hit: hit.start - hit.end):
             if frame in left:
-                prefixes = tuple(self._words.absorbs[frame.topic])
-                left = [hit for hit in left if hit.topic == frame.topic or not hit.topic.startswith(prefixes)]
+                left = [hit for hit in left if hit.topic == frame.topic or not self._words.takes(frame.topic, hit)]
         framed = {hit.topic for hit in left if hit.how != "item"}
         return [hit for hit in left if hit.how != "item" or hit.topic in framed or hit.topic in _ITEMS_ALONE]
 
@@ -213,7 +210,7 @@ class LexicalSelector:
             named = [fact for fact in facts if any(self._names(fact, item) for item in items)]
             if named:
                 return [(fact, True) for fact in named]
-            blanket = [fact for fact in facts if self._words.blanket.search(fold(fact.say))]
+            blanket = [fact for fact in facts if self._words.blanket.search(self._words.read(fact.say))]
             if blanket or topic in _CLOSED:
                 return [(fact, False) for fact in blanket]
         if len(facts) > 1 and self._words.says("other", clause):
@@ -228,7 +225,7 @@ class LexicalSelector:
 
     def _names(self, fact: PatientFact, item: str) -> bool:
         """Whether a fact speaks of the item, in these or in equivalent words."""
-        text = fold(" ".join((fact.say, *fact.ask)))
+        text = self._words.read(" ".join((fact.say, *fact.ask)))
         return any(self._words.in_text(word, text) for word in self._words.equivalents(item))
 
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:

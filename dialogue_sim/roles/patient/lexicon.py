@@ -64,6 +64,37 @@ class Lexicon:
         self.turns: dict[str, re.Pattern[str]] = {
             name: compiled(text, language, words) for name, text in data["turns"].items()
         }
+        self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
+        self._related = [_related(line, language) for line in data.get("related", [])]
+        self._hints = {topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()}
+
+    def plain(self, folded: str) -> str:
+        """A folded text in standard words, where the lexicon knows its dialect forms (`forms:`)."""
+        for form, plain in self._forms:
+            folded = form.sub(plain, folded)
+        return folded
+
+    def read(self, text: str) -> str:
+        """A text folded and in standard words."""
+        return self.plain(fold(text))
+
+    def common(self, folded: str) -> str:
+        """A folded text with one word for each group of related words (`related:`), for comparing texts."""
+        for words, first in self._related:
+            folded = words.sub(first, folded)
+        return folded
+
+    def hints(self, clause: str) -> dict[str, float]:
+        """How much the words of a folded clause hint at each topic, where they do not name it.
+
+        One word counts 1, one Chinese character half; words may hint at several topics.
+        """
+        found: dict[str, float] = {}
+        for topic, pattern in self._hints.items():
+            words = {m.group() for m in pattern.finditer(clause) if m.group()}
+            if words:
+                found[topic] = sum(0.5 if len(word) == 1 else 1.0 for word in words)
+        return found
 
     def hits(self, clause: str) -> list[Hit]:
         """Every topic named in a folded clause; where two overlap, the longer stays (both when equal)."""
@@ -74,9 +105,16 @@ class Lexicon:
         found += [Hit(topics, m.start(), m.end(), how) for how, topics, p in self._joint for m in p.finditer(clause)]
         return [hit for hit in found if hit.end > hit.start]
 
+    def takes(self, frame: str, hit: Hit) -> bool:
+        """Whether a frame takes a hit to itself."""
+        return any(
+            hit.topic.startswith(prefix.rstrip("*")) and (hit.how == "item" or not prefix.endswith("*"))
+            for prefix in self.absorbs.get(frame, ())
+        )
+
     def topic_words(self, topic: str, text: str) -> bool:
         """Whether a text names the topic by its own words."""
-        return topic in self._topics and self._topics[topic].search(fold(text)) is not None
+        return topic in self._topics and self._topics[topic].search(self.read(text)) is not None
 
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
@@ -97,6 +135,11 @@ class Lexicon:
 
 def _alternatives(line: str) -> set[str]:
     return {fold(word) for word in line.split("|") if word.strip()}
+
+
+def _related(line: str, language: str) -> tuple[re.Pattern[str], str]:
+    words = [fold(word) for word in line.split("|")]
+    return compiled(";".join(words[1:]), language), words[0]
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
-from dialogue_sim.roles.text import fold, mostly, sentences
+from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 from dialogue_sim.roles.requests import orders
 
 _START_EN = (
@@ -21,6 +21,7 @@ _TAG_EN = re.compile(
     r"^(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|there)(?: not)?$|^(?:is|was) (?:that|this) (?:right|correct|so|true)$|^(?:right|correct|yes|no)$"
 )
 _PREFIX_WORDS = 8
+_FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
 
 # The marks that a turn, a sentence or a clause can carry; each names an entry of `turns:` in the lexicon.
@@ -52,11 +53,13 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     """Take a doctor's turn apart, for a patient who speaks `language`."""
     words, turn = lexicon(language), DoctorTurn()
     folded = fold(text)
-    if any(lexicon(other).says("attack", _tight(folded, other)) for other in ("zh", "en")):
+    # Every cheat is tried in both languages, whichever the patient speaks.
+    if any(written_in(folded, other) and lexicon(other).says("attack", _tight(folded, other)) for other in ("zh", "en")):
         turn.marks.add("attack")
     if mostly(folded) not in {language, ""}:
         turn.marks.add("foreign")
         return turn
+    folded = words.plain(folded)
     unmarked = "?" not in folded
     for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
         _sentence(_tight(sentence, language), words, turn, unmarked)
@@ -65,8 +68,8 @@ def take_apart(text: str, language: str) -> DoctorTurn:
 
 
 def _tight(text: str, language: str) -> str:
-    """Chinese is searched without spaces."""
-    return re.sub(r"\s+", "", text) if language == "zh" else re.sub(r"\s+", " ", text).strip()
+    """Chinese is searched without spaces, English without the sounds of thinking."""
+    return re.sub(r"\s+", "", text) if language == "zh" else re.sub(r"\s+", " ", _FILLED.sub(" ", text)).strip(" ,")
 
 
 def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -> None:
@@ -146,8 +149,14 @@ def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
             joined[-1] = (f"{joined[-1][0]},{piece}", joined[-1][1])
         else:
             joined.append((piece, False))
-    for clause, marked in joined:
+    for clause, marked in [part for whole in joined for part in _own_zh(*whole)]:
         yield words.turns["beside"].sub("", clause).strip(",") or clause, marked
+
+
+def _own_zh(clause: str, marked: bool) -> Iterator[tuple[str, bool]]:
+    """"… in the family, or have you yourself …" asks two things."""
+    for part in re.split(r",(?=(?:或者?|以及|还有)?(?:您|你)?(?:自己|本人))", clause):
+        yield part, marked
 
 
 def _join_en(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:

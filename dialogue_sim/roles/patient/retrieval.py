@@ -8,9 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.text import fold, pieces
+from dialogue_sim.roles.patient.lexicon import Lexicon
+from dialogue_sim.roles.text import characters, pieces
 
 _K1, _B = 1.2, 0.6
+_CHARACTER = 0.4
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,29 @@ class Phrase:
 class Index:
     """The facts of one patient, by the pieces of what they say and are asked by (BM25)."""
 
-    def __init__(self, view: PatientView) -> None:
-        self._language = view.language
+    def __init__(self, view: PatientView, words: Lexicon) -> None:
+        self._language, self._words = view.language, words
+        self._telling = 2 if view.language == "zh" else 5
         self.phrases = [
-            Phrase(fact, tight(fold(ask), view.language), frozenset(pieces(fold(ask), view.language)))
+            Phrase(fact, tight(words.read(ask), view.language), frozenset(pieces(words.read(ask), view.language)))
             for fact in view.facts
             for ask in fact.ask
         ]
         self._texts = {
-            fact.id: Counter(pieces(fold(" ".join((fact.say, *fact.ask, *fact.ask))), view.language)) for fact in view.facts
+            fact.id: Counter(self._pieces(words.read(" ".join((fact.say, *fact.ask, *fact.ask))))) for fact in view.facts
         }
         self._mean = sum(sum(c.values()) for c in self._texts.values()) / max(len(self._texts), 1)
         holders = Counter(piece for counted in self._texts.values() for piece in counted)
         n = len(self._texts)
-        self._weight = {piece: math.log(1 + (n - held + 0.5) / (held + 0.5)) for piece, held in holders.items()}
+        self._weight = {
+            piece: math.log(1 + (n - held + 0.5) / (held + 0.5)) * _share(piece) for piece, held in holders.items()
+        }
         self._unseen = math.log(1 + (n + 0.5) / 0.5)
+
+    def _pieces(self, text: str) -> tuple[str, ...]:
+        """The pieces of a folded text, related words made one; in Chinese its characters too."""
+        text = self._words.common(text)
+        return pieces(text, self._language) + (characters(text) if self._language == "zh" else ())
 
     def asked_by(self, clause: str) -> list[Phrase]:
         """The `ask` phrases that stand in a folded clause, the longest first."""
@@ -54,15 +64,15 @@ class Index:
 
     def best(self, clause: str) -> list[tuple[str, float]]:
         """Facts by how well they fit a folded clause: the share of the clause's weight that they hold, 0 to about 1."""
-        wanted = set(pieces(clause, self._language))
-        total = sum(self._weight.get(piece, self._unseen) for piece in wanted)
+        wanted = set(self._pieces(clause))
+        total = sum(self._weight.get(piece, self._unseen * _share(piece)) for piece in wanted)
         if not total:
             return []
         scores = []
         for fact_id, counted in self._texts.items():
             shared = wanted & counted.keys()
-            if len(shared) < min(2, len(wanted)):
-                continue  # one common word out of several says little
+            if not shared or (len(shared) == 1 and (len(wanted) > 1 or len(next(iter(shared))) < self._telling)):
+                continue  # one common word, or one short one, says little
             length = sum(counted.values())
             score = 0.0
             for piece in shared:
@@ -71,6 +81,11 @@ class Index:
             if score:
                 scores.append((fact_id, score / total))
         return sorted(scores, key=lambda pair: -pair[1])
+
+
+def _share(piece: str) -> float:
+    """What a piece counts: a lone Chinese character says less than a word."""
+    return _CHARACTER if len(piece) == 1 and not piece.isascii() else 1.0
 
 
 def tight(folded: str, language: str) -> str:
