@@ -7,6 +7,7 @@ must fall has to fall; a dimension that must stay may move by one point at most.
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,20 +76,23 @@ def no_red_flags(transcript: Transcript, case: Case) -> Transcript:
     """The questions for a red flag are taken out; what was taken up or said unasked around them stays."""
     flagged = {name for flag in case.judge.red_flags for name in flag.facts}
     opening, body = exchanges(transcript)
-    script = lines(case.language)
-    questions = [*script["questions"].values()]
+    asking = _asking_words(case)
     kept = []
     for part in body:
         if not part.selection or not flagged & {*part.selection.asked}:
             kept.append(part)
-        elif part.selection.cues:
-            spoken = part.doctor.text
-            for question in questions:
-                spoken = spoken.replace(question, "")
-            kept.append(
-                _cues_only(part, case).with_text(spoken.strip() or wording(case.language)["listening"])
-            )
+            continue
+        taken_up = asking.sub("", part.doctor.text).strip()
+        if taken_up or part.selection.cues:
+            kept.append(_cues_only(part, case).with_text(taken_up or wording(case.language)["listening"]))
     return rebuilt(transcript, opening, kept)
+
+
+def _asking_words(case: Case) -> re.Pattern[str]:
+    """Every question of the scripted doctors, those about a fact by name included."""
+    script = lines(case.language)
+    named = [re.escape(script[key]).replace(re.escape("{ask}"), ".+?") for key in ("gentle", "specific")]
+    return re.compile("|".join([*named, *(re.escape(question) for question in script["questions"].values())]))
 
 
 def _cues_only(part: Exchange, case: Case) -> Exchange:
@@ -98,7 +102,9 @@ def _cues_only(part: Exchange, case: Case) -> Exchange:
         update={"asked": [], "disclosed": [], "volunteered": [], "repeated": [], "unknown": [], "topics": []}
     )
     answers = [
-        turn.model_copy(update={"text": _space(case).join(said), "selection": trace})
+        turn.model_copy(
+            update={"text": _space(case).join(said) or wording(case.language)["silent"], "selection": trace}
+        )
         for turn in part.answers
         if turn.speaker == "patient"
     ]
@@ -203,7 +209,7 @@ def padding(transcript: Transcript, case: Case) -> Transcript:
 
     def padded(text: str) -> str:
         result, i = text, 0
-        while len(result) < 4 * len(text) + 120:
+        while len(result) < 6 * len(text) + 240:
             result, i = result + space + filler[i % len(filler)], i + 1
         return result
 

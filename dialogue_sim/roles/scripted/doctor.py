@@ -6,6 +6,7 @@ knows what the case needs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -113,19 +114,18 @@ class ScriptedDoctor:
         tests = lines["joiner"].join(test.names[0] for test in judge.tests.must)
         summary = lines["summary"].format(facts=self._evidence(4)) if grade.summarises else ""
         if grade.requests or summary:
-            named = self._explained(tests) if grade.explains else tests
-            request = lines["request"].format(tests=named) if tests else lines["request_vitals"]
-            yield self._joined(summary, request)
+            request = lines["request"].format(tests=tests) if tests else lines["request_vitals"]
+            yield self._in_plain_words(self._joined(summary, request))
         if grade.explains:
-            yield lines["explain"].format(
-                facts=self._evidence(3), diagnosis=self._truth,
-                plain=self._plain(self._truth), tests=self._explained(tests) or lines["request_vitals"],
-            )  # fmt: skip
+            asked_for = tests or lines["request_vitals"]
+            said = lines["explain"].format(facts=self._evidence(3), diagnosis=self._truth, tests=asked_for)
+            yield self._in_plain_words(said)
             actions = "；" if self._case.language == "zh" else "; "
-            plan = self._explained(actions.join(action.action.rstrip("。.") for action in judge.plan))
-            yield self._joined(
-                lines["urgency"][self._case.urgency], lines["drug_check"], lines["plan"].format(plan=plan)
+            plan = lines["plan"].format(
+                plan=actions.join(action.action.rstrip("。.") for action in judge.plan)
             )
+            urgency = lines["urgency"][self._case.urgency]
+            yield self._in_plain_words(self._joined(urgency, lines["drug_check"], plan))
             yield self._joined(lines["safety_net"], lines["check_understanding"], lines["choice"])
         if grade.talk == "jargon":
             terms = lines["joiner"].join(term.term for term in judge.technical_terms)
@@ -163,7 +163,8 @@ class ScriptedDoctor:
         else:
             recorded = {fact.topic for fact in facts}
             personal = next(
-                (t for t in sorted(recorded) if t.startswith(("social.", "gyn.menstruation"))), "social.smoking"
+                (t for t in sorted(recorded) if t.startswith(("social.", "gyn.menstruation"))),
+                "social.smoking",
             )
             critical = [fact.topic for fact in facts if fact.critical]
             hpi = [topic for topic in HPI if topic in recorded]
@@ -220,15 +221,15 @@ class ScriptedDoctor:
     def _quoted(fact: Fact) -> str:
         return f"“{fact.say.rstrip('。.')}”"
 
-    def _plain(self, name: str) -> str:
-        explained = next((term.plain for term in self._case.judge.technical_terms if term.term in name), "")
-        if not explained:
-            return ""
-        return f"（也就是{explained}）" if self._case.language == "zh" else f" (that is, {explained})"
-
-    def _explained(self, text: str) -> str:
-        """The text with each technical term followed by its plain meaning, once."""
-        for term in self._case.judge.technical_terms:
-            if term.term in text:
-                text = text.replace(term.term, term.term + self._plain(term.term), 1)
+    def _in_plain_words(self, text: str) -> str:
+        """The text with each technical term followed by what it means, once, if this grade explains."""
+        if not self._grade.explains:
+            return text
+        frame = "（也就是{}）" if self._case.language == "zh" else " (that is, {})"
+        # Longest first, so that a term inside another one is not explained in its middle.
+        for term in sorted(self._case.judge.technical_terms, key=lambda term: -len(term.term)):
+            meaning = frame.format(term.plain)
+            found = re.search(re.escape(term.term), text, re.IGNORECASE)
+            if found and meaning not in text:
+                text = text[: found.end()] + meaning + text[found.end() :]
         return text
