@@ -35,11 +35,12 @@ def fold(text: str) -> str:
     Zero-width, format and control characters are dropped; line breaks become spaces.
     """
     text = unicodedata.normalize("NFKC", text)
-    text = "".join(
-        " " if char.isspace() else char
-        for char in text
-        if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc", "Co", "Cn"}
-    )
+    if not text.isprintable():
+        text = "".join(
+            " " if char.isspace() else char
+            for char in text
+            if char.isspace() or unicodedata.category(char) not in {"Cf", "Cc", "Co", "Cn"}
+        )
     if _CJK.search(text):
         text = _simplifier()(text)
     return " ".join(text.translate(_LOOK_ALIKE).casefold().split())

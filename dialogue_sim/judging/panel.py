@@ -13,9 +13,10 @@ from statistics import median_low
 from typing import Any
 
 from dialogue_sim.cases.model import Case
+from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.families import check_families as check_families
 from dialogue_sim.judging.families import family as family
-from dialogue_sim.judging.judges import Judge, by_program, left_to_judges
+from dialogue_sim.judging.judges import Judge, by_program, items_of
 from dialogue_sim.judging.reading import Reading
 from dialogue_sim.judging.rubric import Cap, Item, Rubric, content_hash
 from dialogue_sim.judging.verdict import Judgement, Verdict
@@ -45,10 +46,17 @@ async def judge_transcript(
 
     Raises:
         BudgetError: the run's budget is spent.
-        ConfigError: a judge has no means to answer the rubric.
+        ConfigError: a judge has no means to answer the rubric, or it is a per-turn rubric.
     """
+    if rubric.kind != "items":
+        raise ConfigError(
+            f"the rubric {rubric.id!r} is judged reply by reply, not item by item",
+            mend=f"score stored transcripts with it: dialogue-sim rescore FILE --rubric {rubric.id}",
+        )
     reading = Reading(transcript)
     settled = by_program(reading, case, rubric)
+    known = {verdict.item for verdict in settled}
+    left = [item for item in items_of(transcript, case, rubric) if item.id not in known]
     raw: list[Verdict] = []
     failures: list[Failure] = []
     if not reading.void:
@@ -56,7 +64,10 @@ async def judge_transcript(
         if not failures:
             again, failures = await _confirm(transcript, case, rubric, judges, raw, seed)
             raw += again
-    final = [] if failures else settled + _final(reading, case, rubric, judges, raw)
+            failures = failures or _unanswered(left, rubric.caps, raw)
+    final = [] if failures else list(settled)
+    if not failures and not reading.void:
+        final += _final(left, rubric.caps, judges, raw)
     flags = _flags(reading, final, transcript, judges)
     return Judgement(
         dialogue_id=transcript.dialogue_id,
@@ -122,17 +133,24 @@ async def _gather(
     return verdicts, failures
 
 
-def _final(
-    reading: Reading, case: Case | None, rubric: Rubric, judges: Sequence[Judge], raw: Sequence[Verdict]
-) -> list[Verdict]:
-    if reading.void:
+def _unanswered(items: Sequence[Item], caps: Sequence[Cap], raw: Sequence[Verdict]) -> list[Failure]:
+    parts: list[Item | Cap] = [*items, *caps]
+    answered = {verdict.item for verdict in raw}
+    missing = [part.id for part in parts if part.id not in answered]
+    if not missing:
         return []
+    return [Failure(stage="judge", kind="malformed", message=f"no verdict on {', '.join(missing)}")]
+
+
+def _final(
+    items: Sequence[Item], caps: Sequence[Cap], judges: Sequence[Judge], raw: Sequence[Verdict]
+) -> list[Verdict]:
     by_item: dict[str, list[Verdict]] = {}
     for verdict in raw:
         by_item.setdefault(verdict.item, []).append(verdict)
-    final = [majority(by_item[item.id]) for item in left_to_judges(reading, case, rubric)]
+    final = [majority(by_item[item.id]) for item in items]
     deterministic = {judge.spec for judge in judges if judge.deterministic}
-    return final + [_cap(cap, by_item[cap.id], deterministic, alone=len(judges) == 1) for cap in rubric.caps]
+    return final + [_cap(cap, by_item[cap.id], deterministic, alone=len(judges) == 1) for cap in caps]
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:

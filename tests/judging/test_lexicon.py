@@ -1,12 +1,15 @@
 import pytest
 from conftest import Judged
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scenes import Scene
 
 from dialogue_sim.cases import Case
 from dialogue_sim.errors import ConfigError
+from dialogue_sim.judging.evidence import quote_stands
 from dialogue_sim.judging.lexicon import LexiconJudge
 from dialogue_sim.judging.panel import judge_transcript
-from dialogue_sim.judging.rubric import Rubric
+from dialogue_sim.judging.rubric import Rubric, load_rubric
 from dialogue_sim.transcript import Transcript, Turn
 
 ASKED = ("出冷汗吗？", "晕倒过吗？", "什么感觉？")
@@ -370,3 +373,32 @@ async def test_another_disease_of_the_family_is_another_disease(scene: Scene, ju
     ):
         told = consultation(Scene(case)).closes(name)
         assert (await judged(told.transcript(), case))["D1"].value == value, name
+
+
+NOISE = st.text(
+    st.sampled_from("您好吗？。，！120 mg如果就去医院because if you?.,:\n\u200b<>{}\"'（）硝酸甘油阿司匹林9"),
+    max_size=120,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(NOISE, max_size=5), block=st.lists(NOISE, min_size=4, max_size=4), traced=st.booleans())
+async def test_no_text_breaks_the_judge_and_no_mark_lacks_evidence(
+    driver: Case, rubric: Rubric, lines: list[str], block: list[str], traced: bool
+) -> None:
+    built = Scene(driver, traced=traced)
+    for line in lines:
+        built.says(line, "sweating")
+    built.closes(block[0], [block[1]], [block[2]], [block[3]])
+    transcript = built.transcript()
+    for case in (driver, None):
+        judgement = await judge_transcript(transcript, case, rubric, [LexiconJudge()])
+        for verdict in judgement.verdicts:
+            assert verdict.value is None or 0 <= verdict.value <= 1
+            assert not verdict.value or quote_stands(verdict.quote, verdict.turns, transcript), verdict
+
+
+async def test_a_rubric_by_turns_is_not_judged_by_items(scene: Scene) -> None:
+    with pytest.raises(ConfigError) as caught:
+        await judge_transcript(scene.transcript(), scene.case, load_rubric("medflow-2025"), [LexiconJudge()])
+    assert "rescore" in caught.value.mend

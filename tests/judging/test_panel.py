@@ -193,3 +193,15 @@ async def test_a_forced_judge_of_the_own_family_is_flagged(
     own = transcript.model_copy(update={"doctor": "openai:qwen-turbo"})
     judgement, _ = await judge(own, driver, rubric, Fixed("openai:qwen-max"))
     assert judgement.flags["own_family"] == 1
+
+
+async def test_a_judge_that_leaves_an_item_out_fails_the_judgement(
+    transcript: Transcript, driver: Case, rubric: Rubric
+) -> None:
+    class Forgetful(Fixed):
+        async def judge(self, *args: object, **kwargs: object) -> list[Verdict]:
+            return (await super().judge(*args, **kwargs))[2:]  # type: ignore[arg-type]
+
+    judgement, final = await judge(transcript, driver, rubric, Forgetful("openai:a"))
+    assert final == {}
+    assert "no verdict on" in judgement.failures[0].message
