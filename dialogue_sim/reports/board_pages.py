@@ -9,8 +9,8 @@ from typing import Any, Literal
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.boards import Board, BoardRow
 from dialogue_sim.reports.external import Named
-from dialogue_sim.reports.fidelity_figures import fidelity_figures
-from dialogue_sim.reports.figures import interval, percent, points, rate_interval
+from dialogue_sim.reports.fidelity_figures import Measure, fidelity_figures, share
+from dialogue_sim.reports.figures import interval, percent, points
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.pages import Cell, Column, Data, Page, Table, Value, left
 from dialogue_sim.scoring.intervals import zero_events_bound
@@ -136,11 +136,7 @@ def _row_tables(board: Board, language: Language) -> list[Table]:
             board, language, "board_safety", [*board.caps, _usable(language)], _rate,
             note=say("board_safety_note", language, cases=board.n_cases, bound=bound),
         ),
-        _by_model(
-            board, language, "board_fidelity", _fidelity_names(board, language),
-            lambda row, one: fidelity_figures(row.fidelity, language).get(one.id, ("", "–"))[1],
-            note=say("board_fidelity_note", language),
-        ),
+        _fidelity(board, language),
         _external(board, language),
     ]  # fmt: skip
 
@@ -179,13 +175,9 @@ def _usable(language: Language) -> Named:
 
 def _rate(row: BoardRow, one: Named) -> str:
     if one.id == "usable":
-        return _share(row.usable_at_60, row.usable_at_60_ci95)
+        return share(row.usable_at_60, row.usable_at_60_ci95)
     cap: RateFigure | None = row.caps.get(one.id)
-    return _share(cap.rate, cap.ci95) if cap else "–"
-
-
-def _share(rate: float | None, bounds: Sequence[float] | None) -> str:
-    return percent(rate) + (f" ({rate_interval(bounds)})" if bounds else "")
+    return share(cap.rate, cap.ci95) if cap else "–"
 
 
 def _published(row: BoardRow, one: Named) -> str:
@@ -212,11 +204,16 @@ def _external_columns(board: Board) -> list[Named]:
     ]
 
 
-def _fidelity_names(board: Board, language: Language) -> list[Named]:
-    names = {
-        key: name for row in board.rows for key, (name, _) in fidelity_figures(row.fidelity, language).items()
-    }
-    return [Named(id=key, zh=name, en=name) for key, name in names.items()]
+def _fidelity(board: Board, language: Language) -> Table:
+    figures = [fidelity_figures(row.fidelity, language) for row in board.rows]
+    names = {key: measure.name for one in figures for key, measure in one.items()}
+    heads = [left(say("model", language)), *(Column(name) for name in names.values())]
+    rows = []
+    for row, one in zip(board.rows, figures, strict=True):
+        shown = [one.get(key, Measure("", "–")) for key in names]
+        rows.append([Cell(row.model), *(Cell(measure.text, best=measure.beyond) for measure in shown)])
+    note = say("board_fidelity_note", language)
+    return Table(say("board_fidelity", language), heads, rows if names else [], note)
 
 
 # ── a model a column, by size class ───────────────────────────────────────────────────────────────

@@ -109,20 +109,28 @@ def _rates(found: Compared, language: Language) -> Table:
     ]
     rows.append(_rate_row(say("usable", language), found.comparison.usable_at_60))
     rows.append(_rate_row(say("broke_protocol", language), found.comparison.protocol_failure))
-    return Table(say("compare_rates", language), _heads(language, "measure"), rows)
+    return Table(
+        say("compare_rates", language), _heads(language, "measure"), rows, say("no_spread", language)
+    )
 
 
 def _rate_row(name: str, rate: RateDifference) -> list[Cell]:
-    ci = f"{100 * rate.ci95[0]:+.1f} – {100 * rate.ci95[1]:+.1f}" if rate.ci95 else "–"
     # In the comparison the candidate comes first.
     return [
         Cell(name),
         Cell(percent(rate.rate_b)),
         Cell(percent(rate.rate_a)),
         Cell(f"{100 * rate.mean:+.1f}"),
-        Cell(ci),
+        Cell(_spread(rate.ci95 and (100 * rate.ci95[0], 100 * rate.ci95[1]), "+.1f")),
         Cell(p_text(rate.p)),
     ]
+
+
+def _spread(bounds: Interval | None, form: str) -> str:
+    """An interval; none where all cases are alike, since resampling them cannot show a spread."""
+    if bounds is None or bounds[0] == bounds[1]:
+        return "–"
+    return f"{bounds[0]:{form}} – {bounds[1]:{form}}"
 
 
 def _items(found: Compared, language: Language) -> Table:
@@ -131,13 +139,12 @@ def _items(found: Compared, language: Language) -> Table:
 
     def row(item: ItemDifference) -> list[Cell]:
         ci = item.ci95
-        text = f"{ci[0]:+.2f} – {ci[1]:+.2f}" if ci else "–"
         return [
             Cell(f"{item.item} {names.get(item.item, '')}".strip(), best=item.p_fdr <= 0.05),
             Cell(f"{item.mean_a:.2f}"),
             Cell(f"{item.mean_b:.2f}"),
             Cell(f"{item.mean:+.2f}"),
-            Cell(text, reach=(ci[0], item.mean, ci[1]) if ci else None),
+            Cell(_spread(ci, "+.2f"), reach=(ci[0], item.mean, ci[1]) if ci else None),
             Cell(p_text(item.p)),
             Cell(p_text(item.p_fdr)),
             Cell(str(item.n_cases)),
