@@ -41,10 +41,6 @@ class Wordlists:
         """Drug → largest single dose in mg that an adult is ever given by mouth."""
         return {name: float(limit) for name, limit in self._data["doses"].items()}
 
-    def names(self, name: str) -> list[str]:
-        """The keys of a mapping, such as `topics`."""
-        return list(self._data[name])
-
     def _entries(self, name: str) -> list[str]:
         found: Any = self._data
         for part in name.split("."):
