@@ -28,6 +28,7 @@ _GAPS: tuple[tuple[Gap, Callable[[Case], bool]], ...] = (
     (Gap("specialty", ("specialty",)), lambda case: case.specialty == "not_recorded"),
     (Gap("urgency", ("urgency",), ("C1",)), lambda case: case.urgency == "not_recorded"),
     (Gap("complexity", ("complexity",)), lambda case: case.complexity == 0),
+    (Gap("facts", ("patient", "facts"), ("A1",)), lambda case: not case.patient.facts),
     (
         Gap("denied symptoms", ("patient", "facts"), ("A7",)),
         lambda case: (

@@ -1,4 +1,4 @@
-"""`case deidentify`: making a case from what there is."""
+"""`case deidentify | import`: making cases from what there is."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ Redact = Annotated[
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `case`."""
     app.command(epilog="Example: dialogue-sim case deidentify record.txt --redact clean.txt")(deidentify)
+    app.command(
+        "import", epilog="Example: dialogue-sim case import agentclinic agentclinic_medqa.jsonl --out mycases"
+    )(import_cases)
 
 
 def deidentify(
@@ -41,4 +44,32 @@ def deidentify(
     else:
         show_identifiers(file, rows)
     if found:
+        raise typer.Exit(NOT_SO)
+
+
+def import_cases(
+    format_name: Annotated[
+        str,
+        typer.Argument(metavar="FORMAT", help="agentclinic, mediq, craft-md, cmb-clin, ai-hospital or fhir."),
+    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files of that format.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the case files; without it nothing is written.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Import cases of other projects; says how many, and what each source does not tell. 导入其他数据集的病例。"""
+    from dialogue_sim.cases.importers import import_file
+    from dialogue_sim.cases.importers.writing import write_cases
+    from dialogue_sim.cases.lint import lint
+    from dialogue_sim.reports.authoring import import_summary, show_import
+
+    imported = [import_file(format_name, file) for file in files]
+    paths = write_cases((one.case for part in imported for one in part.cases), out) if out else []
+    summary = import_summary(format_name, imported, lint(paths) if paths else None)
+    if json:
+        typer.echo(jsonlib.dumps(summary, ensure_ascii=False, indent=1))
+    else:
+        show_import(summary, out)
+    if summary["refused"] or summary["lint"].get("errors"):
         raise typer.Exit(NOT_SO)

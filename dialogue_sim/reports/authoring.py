@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from dialogue_sim.cases.deidentify import Finding
+from dialogue_sim.cases.importers import ImportedFile
+from dialogue_sim.cases.lint import Linted
 from dialogue_sim.reports.messages import reader_language, say
 
 
@@ -35,3 +38,48 @@ def show_identifiers(file: Path, rows: Sequence[dict[str, Any]]) -> None:
         console.print(f"{file}:{row['line']}:{row['column']}: {kind}: {row['text']} → {row['suggestion']}")
     key = "identifiers_found" if rows else "identifiers_none"
     console.print(say(key, language, count=len(rows)), style="yellow" if rows else "green")
+
+
+def import_summary(
+    format_name: str, imported: Sequence[ImportedFile], linted: Linted | None
+) -> dict[str, Any]:
+    """What became of the imported files, as plain data: counts, warnings by kind, and every warning of every case."""
+    cases = [one for part in imported for one in part.cases]
+    kinds = sum((Counter(part.warnings_by_kind()) for part in imported), Counter())
+    found = [finding.severity for finding in linted.findings] if linted else []
+    return {
+        "format": format_name,
+        "rows": sum(part.rows for part in imported),
+        "imported": len(cases),
+        "refused": [{"where": row.where, "what": row.what} for part in imported for row in part.refused],
+        "warnings": dict(sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))),
+        "lint": {"errors": found.count("error"), "warnings": found.count("warning")} if linted else {},
+        "cases": [
+            {
+                "id": one.case.id,
+                "where": one.where,
+                "warnings": [warning._asdict() for warning in one.warnings],
+            }
+            for one in cases
+        ],
+    }
+
+
+def show_import(summary: dict[str, Any], out: Path | None) -> None:
+    """Print what was imported and the warnings by kind."""
+    language = reader_language()
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console.print(say("import_counts", language, imported=summary["imported"], rows=summary["rows"]))
+    for row in summary["refused"]:
+        console.print(f"{row['where']}: {row['what']}", style="red")
+    for kind, count in summary["warnings"].items():
+        name, _, part = kind.partition(":")
+        meaning = say(f"import_{name}", language, part=part)
+        console.print(f"  {count:5}  {kind:32} {meaning}")
+    if out:
+        lint = summary["lint"]
+        console.print(
+            say("import_written", language, out=out, errors=lint["errors"], warnings=lint["warnings"])
+        )
+    else:
+        console.print(say("import_not_written", language))

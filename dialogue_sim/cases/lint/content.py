@@ -140,7 +140,8 @@ def cues_can_fire(case: Case) -> Rows:
 def flags_and_plan(case: Case) -> Rows:
     """An urgent case has red flags; plan and contraindications do not contradict each other."""
     if case.urgency in {"emergency", "urgent"} and not case.judge.red_flags:
-        yield Raw("error", ("judge", "red_flags"), f"the case is {case.urgency} and has no red flag", "name the danger signs to ask for")
+        severity: Severity = "error" if case.provenance.source == "synthetic" else "warning"
+        yield Raw(severity, ("judge", "red_flags"), f"the case is {case.urgency} and has no red flag", "name the danger signs to ask for")
     for i, danger in enumerate(case.judge.contraindications):
         for j, phrase in enumerate(danger.match):
             for action in case.judge.plan:
