@@ -10,6 +10,7 @@ from markupsafe import Markup
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.judging.verdict import Verdict
+from dialogue_sim.reports.fidelity_figures import fidelity_figures
 from dialogue_sim.reports.figures import interval, percent, points, rate_interval
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.runfiles import RunFiles
@@ -44,7 +45,17 @@ def report_html(run: RunFiles, rubric: Rubric) -> str:
         ),
         dialogues=[_dialogue(run, name) for name in run.transcripts],
         manifest=run.manifest,
+        fidelity=_fidelity(scores["patient_fidelity"]),
     )
+
+
+def _fidelity(counts: dict[str, Any]) -> list[dict[str, Any]]:
+    """How well the patient was played, each measure with its name in both languages."""
+    chinese, english = (fidelity_figures(counts, language) for language in LANGUAGES)
+    return [
+        {"zh": chinese[key].name, "en": measure.name, "text": measure.text, "beyond": measure.beyond}
+        for key, measure in english.items()
+    ]
 
 
 def _dialogue(run: RunFiles, name: str) -> dict[str, Any]:
@@ -69,7 +80,7 @@ def _both(key: str, **values: object) -> Markup:
 
 def _pair(thing: Any, field: str = "") -> Markup:
     """The names of a dimension, item or cap in both languages."""
-    texts = {language: getattr(thing, language) for language in LANGUAGES}
+    texts = {lang: thing[lang] if isinstance(thing, dict) else getattr(thing, lang) for lang in LANGUAGES}
     return Markup("").join(
         _span(language, getattr(texts[language], field) if field else texts[language])
         for language in LANGUAGES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dialogue_sim.judging.rubric import Rubric
+from dialogue_sim.reports.fidelity_figures import fidelity_figures
 from dialogue_sim.reports.figures import interval, percent, points, rate_interval
 from dialogue_sim.reports.messages import Language, say
 
@@ -53,6 +54,10 @@ def _half(scores: dict[str, Any], rubric: Rubric, language: Language) -> str:
             for c in rubric.caps
             if (rate := scores["caps"].get(c.id))
         ],
+    )
+    measures = fidelity_figures(scores["patient_fidelity"], language).values()
+    lines += _table(
+        [word("fidelity"), ""], [[m.name, f"**{m.text}**" if m.beyond else m.text] for m in measures]
     )
     failures = scores["failures"]
     lines += [
