@@ -1,7 +1,7 @@
 """How the word lists of the data files become regular expressions.
 
 Patterns are separated by semicolons. `<name>` stands for a word list, `~` for a short gap within
-one clause (six Chinese characters, four English words). English patterns match whole words, with a
+one clause (eight Chinese characters, four English words). English patterns match whole words, with a
 plural or possessive s.
 """
 
@@ -10,7 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_GAP = {"zh": r"[^,。?!;、或\n]{0,6}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
+_GAP = {"zh": r"[^,。?!;、或\n]{0,8}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
+
+
+def each(patterns: str, language: str, words: Mapping[str, str] | None = None) -> list[re.Pattern[str]]:
+    """Every pattern of a list for itself, so that the longest match of all can be found."""
+    return [re.compile(_bounded(p.strip(), language, words or {})) for p in patterns.split(";") if p.strip()]
 
 
 def compiled(patterns: str, language: str, words: Mapping[str, str] | None = None) -> re.Pattern[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dialogue_sim.cases.views import PatientFact, PatientView
+from dialogue_sim.roles.patient.evidence import ENOUGH, OUTRIGHT, Evidence, Meant
 from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.retrieval import Index, Phrase
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
 from dialogue_sim.roles.text import pieces
 
-_RETRIEVED = 0.42
+_RETRIEVED = 0.5
 _RIVAL = 0.75
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection")
@@ -32,6 +33,7 @@ class LexicalSelector:
         for fact in view.facts:
             self._by_topic.setdefault(fact.topic, []).append(fact)
         self._fact = {fact.id: fact for fact in view.facts}
+        self._evidence = Evidence(self._by_topic, self._words, self._index)
         opening = self._words.read(view.opening)
         self._complaint = {hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))}
 
@@ -89,7 +91,11 @@ class LexicalSelector:
         broad = self._words.turns["broad"].search(clause)
         if not broad:
             return hits
-        return [hit for hit in hits if hit.end <= broad.start() or hit.start >= broad.end()]
+        return [
+            hit
+            for hit in hits
+            if not hit.topic.startswith("hpi.") or hit.end <= broad.start() or hit.start >= broad.end()
+        ]
 
     def _settle(self, hits: list[Hit]) -> list[Hit]:
         """The hits that count: the longest at each place, frames before what they hold, features after symptoms."""
@@ -159,6 +165,9 @@ class LexicalSelector:
                 self._take(phrase.fact.topic, found)
                 found.facts[phrase.fact.id] = True
         stray = any(phrase.fact.topic not in topics for phrase in pointed)
+        if missing and not answered and not stray:
+            weak = all(topic in self._words.features for topic in missing)
+            stray = self._tell(self._evidence.meant(clause, ENOUGH if weak else OUTRIGHT), found)
         for topic in missing:
             if topic not in found.unknown and not stray:
                 found.unknown.append(topic)
@@ -284,12 +293,18 @@ class LexicalSelector:
         found.topics += [topic for topic in known.last_topics if topic not in found.topics]
         return True
 
+    def _tell(self, meant: Meant | None, found: Understanding) -> bool:
+        """Take the facts that the evidence points to; whether there are any."""
+        if meant is None:
+            return False
+        self._take(meant.topic, found)
+        for fact in meant.facts:
+            found.facts[fact.id] = found.facts.get(fact.id, False) or meant.one
+        return True
+
     def _retrieve(self, clause: str, found: Understanding, goes_on: bool) -> bool:
         """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
-        scores = self._index.best(clause)
-        if scores and scores[0][1] >= _RETRIEVED and (len(scores) == 1 or scores[1][1] <= _RIVAL * scores[0][1]):
-            found.facts[scores[0][0]] = True
-            self._take(self._fact[scores[0][0]].topic, found)
+        if self._tell(self._evidence.meant(clause), found):
             return True
         if any(self._words.says(name, clause) for name in ("private", "consent", "confirm", "small_talk", "empathy")):
             return True

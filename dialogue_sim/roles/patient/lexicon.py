@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dialogue_sim.roles.patterns import compiled, within
+from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.text import fold
 
 _FOLDER = Path(__file__).with_name("lexicons")
@@ -47,12 +47,17 @@ class Lexicon:
         self.language = language
         data, shared = load(language), load("topics")
         words: dict[str, str] = data["words"]
-        self._topics = {topic: compiled(text, language, words) for topic, text in data["topics"].items()}
-        self._items = {topic: compiled(text, language, words) for topic, text in data["items"].items()}
+        self._topics = {topic: each(text, language, words) for topic, text in data["topics"].items()}
+        self._items = {topic: each(text, language, words) for topic, text in data["items"].items()}
         self._joint = [
-            (how, tuple(entry["topics"]), compiled(entry["words"], language, words))
+            (how, tuple(entry["topics"]), each(entry["words"], language, words))
             for how in ("first", "several")
             for entry in data[how]
+        ]
+        self._everything = [
+            *(("topic", (topic,), patterns) for topic, patterns in self._topics.items()),
+            *(("item", (topic,), patterns) for topic, patterns in self._items.items()),
+            *self._joint,
         ]
         self.absorbs: dict[str, list[str]] = shared["absorbs"]
         self.kin: dict[str, list[str]] = shared["kin"]
@@ -97,13 +102,14 @@ class Lexicon:
         return found
 
     def hits(self, clause: str) -> list[Hit]:
-        """Every topic named in a folded clause; where two overlap, the longer stays (both when equal)."""
-        found = [
-            Hit((topic,), m.start(), m.end(), "topic") for topic, p in self._topics.items() for m in p.finditer(clause)
-        ]
-        found += [Hit((topic,), m.start(), m.end(), "item") for topic, p in self._items.items() for m in p.finditer(clause)]
-        found += [Hit(topics, m.start(), m.end(), how) for how, topics, p in self._joint for m in p.finditer(clause)]
-        return [hit for hit in found if hit.end > hit.start]
+        """Every place in a folded clause where a topic is named."""
+        found = {
+            Hit(topics, match.start(), match.end(), how)
+            for how, topics, patterns in self._everything
+            for pattern in patterns
+            for match in pattern.finditer(clause)
+        }
+        return sorted((hit for hit in found if hit.end > hit.start), key=lambda hit: (hit.start, hit.end, hit.topics, hit.how))
 
     def takes(self, frame: str, hit: Hit) -> bool:
         """Whether a frame takes a hit to itself."""
@@ -114,7 +120,7 @@ class Lexicon:
 
     def topic_words(self, topic: str, text: str) -> bool:
         """Whether a text names the topic by its own words."""
-        return topic in self._topics and self._topics[topic].search(self.read(text)) is not None
+        return any(pattern.search(self.read(text)) for pattern in self._topics.get(topic, ()))
 
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""

@@ -21,6 +21,7 @@ _TAG_EN = re.compile(
     r"^(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|there)(?: not)?$|^(?:is|was) (?:that|this) (?:right|correct|so|true)$|^(?:right|correct|yes|no)$"
 )
 _PREFIX_WORDS = 8
+_A_NOT_A = re.compile(r"([一-龥])[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
 
@@ -84,6 +85,9 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("choice", bare):
         turn.marks.add("consent")
         return
+    if "invite" in found and asks and any(not hit.topic.startswith(("hpi.", "view.")) for hit in words.hits(bare)):
+        found.discard("invite")
+        turn.marks.discard("invite")
     if found & {"invite", "teach_back", "goodbye"}:
         return
     if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
@@ -104,7 +108,7 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
         elif words.says("confirm", clause) and not _named(clause, words):
             turn.marks.add("confirm")
         elif asks or words.says("tell", clause) or (marked and unmarked and _plainly_asks(clause, words)):
-            turn.clauses.append(clause)
+            turn.clauses.append(_A_NOT_A.sub(r"\1", clause))
         elif words.says("advice", clause) or words.says("diagnosis", clause):
             turn.marks.add("advice")
 
