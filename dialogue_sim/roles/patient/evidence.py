@@ -1,0 +1,55 @@
+"""Weighing a question's words against a patient's facts, where no topic of the record is named outright."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dialogue_sim.cases.views import PatientFact
+from dialogue_sim.roles.patient.lexicon import Lexicon
+from dialogue_sim.roles.patient.retrieval import Index
+
+ENOUGH = 0.84
+"""Evidence that settles a question in which no topic is named: about one telling word."""
+OUTRIGHT = 1.6
+"""Evidence that outweighs a topic named outright of which the case records nothing."""
+_OWN = 2.0
+_RIVAL = 0.75
+_DISTINCT = 0.3
+
+
+class Meant(NamedTuple):
+    """What a question's words point to: one topic, and the facts of it that are asked for."""
+
+    topic: str
+    facts: list[PatientFact]
+    one: bool
+
+
+class Evidence:
+    """Adds up the words that hint at a fact's topic and those the fact itself uses."""
+
+    def __init__(self, by_topic: Mapping[str, list[PatientFact]], words: Lexicon, index: Index) -> None:
+        self._by_topic, self._words, self._index = by_topic, words, index
+
+    def meant(self, clause: str, enough: float = ENOUGH) -> Meant | None:
+        """The facts that a folded clause points to with `enough` evidence and no rival; None where it is not clear."""
+        hints = self._words.hints(clause)
+        own = dict(self._index.best(clause))
+        scores = {
+            topic: hints.get(topic, 0.0) + _OWN * max(own.get(fact.id, 0.0) for fact in facts)
+            for topic, facts in self._by_topic.items()
+        }
+        ranked = sorted(scores, key=lambda topic: -scores[topic])
+        best = scores[ranked[0]] if ranked else 0.0
+        rivals = [scores[topic] for topic in ranked[1:2]] + [
+            hint for topic, hint in hints.items() if topic not in self._by_topic
+        ]
+        if best < enough or max(rivals, default=0.0) > _RIVAL * best:
+            return None
+        facts = self._by_topic[ranked[0]]
+        told = sorted(facts, key=lambda fact: -own.get(fact.id, 0.0))
+        first, second = own.get(told[0].id, 0.0), own.get(told[1].id, 0.0) if len(told) > 1 else 0.0
+        if first >= _DISTINCT and second <= _RIVAL * first:
+            return Meant(ranked[0], told[:1], True)
+        return Meant(ranked[0], facts, len(facts) == 1)
