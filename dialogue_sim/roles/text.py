@@ -71,11 +71,13 @@ def characters(folded: str) -> tuple[str, ...]:
 def stem(word: str) -> str:
     """An English word without its commonest endings."""
     word = word.replace("'s", "").replace("'", "")
-    for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "edly", "ed", "ly", "es", "s"):
+    for ending in ("ations", "ation", "iness", "ings", "ing", "ies", "ied", "edly", "ed", "ly", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
-    return word[:-1] if len(word) > 4 and word[-1] in "eyi" else word
+    if len(word) > 3 and word[-1] in "eyi":
+        word = word[:-1]
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
 
 
 _STOP_ZH = frozenset("的了是在有和也就都还很不没我你您他她它这那个一上下来去到说要会能吗呢吧啊么把被给对跟与呀嘛哦嗯请问想过得着哪什怎样")

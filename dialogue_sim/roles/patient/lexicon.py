@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from dialogue_sim.roles.patient.examples import Examples
 from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.text import fold
 
@@ -71,6 +72,7 @@ class Lexicon:
         }
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
         self._related = [_related(line, language) for line in data.get("related", [])]
+        self._examples = _examples(language)
         self._hints = {topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()}
 
     def plain(self, folded: str) -> str:
@@ -92,13 +94,14 @@ class Lexicon:
     def hints(self, clause: str) -> dict[str, float]:
         """How much the words of a folded clause hint at each topic, where they do not name it.
 
-        One word counts 1, one Chinese character half; words may hint at several topics.
+        One word counts 1, one Chinese character half; words may hint at several topics, and those
+        learned from examples count as much as their examples agree.
         """
-        found: dict[str, float] = {}
+        found = self._examples.scores(clause)
         for topic, pattern in self._hints.items():
             words = {m.group() for m in pattern.finditer(clause) if m.group()}
             if words:
-                found[topic] = sum(0.5 if len(word) == 1 else 1.0 for word in words)
+                found[topic] = found.get(topic, 0.0) + sum(0.5 if len(word) == 1 else 1.0 for word in words)
         return found
 
     def hits(self, clause: str) -> list[Hit]:
@@ -141,6 +144,14 @@ class Lexicon:
 
 def _alternatives(line: str) -> set[str]:
     return {fold(word) for word in line.split("|") if word.strip()}
+
+
+def _examples(language: str) -> Examples:
+    """The examples of a language; there are none where the hints are written out."""
+    if not (_FOLDER / f"examples.{language}.yaml").exists():
+        return Examples({}, "")
+    data = load(f"examples.{language}")
+    return Examples(data["topics"], data["plain"])
 
 
 def _related(line: str, language: str) -> tuple[re.Pattern[str], str]:
