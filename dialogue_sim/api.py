@@ -139,7 +139,8 @@ async def judge(
     """Judge one transcript; without judges, by lexicons and programs.
 
     Raises:
-        ModelError: a judge's model brought no usable reply. Nothing is scored then.
+        BudgetError: the budget is spent.
+        ConfigError: a judge has no means to answer the rubric.
     """
     panel = [judges] if isinstance(judges, Judge) else list(judges) or [Judge()]
     prompts = Prompts()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from dialogue_sim.cases import Case
 from dialogue_sim.consultation import consult
+from dialogue_sim.errors import UserError
 from dialogue_sim.judging.panel import judge_transcript
 from dialogue_sim.judging.rubric import Rubric, applicable
 from dialogue_sim.models.errors import BudgetError, ModelError
@@ -86,9 +87,13 @@ class Engine:
             missing = [job for job in missing if job.id in finished]
         self._queue = deque(sorted(missing, key=_expected_longest_first))
         handing_over = asyncio.Semaphore(self.concurrency)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self.concurrency, len(self._queue))):
-                group.create_task(self._work(group, handing_over, finished))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.concurrency, len(self._queue))):
+                    group.create_task(self._work(group, handing_over, finished))
+        except* UserError as problems:
+            # Several dialogues may have met the same full disk; one message is enough.
+            raise _first(problems) from None
 
     async def _work(
         self, group: asyncio.TaskGroup, handing_over: asyncio.Semaphore, finished: set[str]
@@ -157,6 +162,11 @@ class Engine:
     async def _note_failure(self, job: Job, failure: Failure) -> None:
         await self.directory.keep_failure(job.id, failure)
         self.progress.failed(job.id, failure)
+
+
+def _first(group: BaseExceptionGroup[UserError]) -> UserError:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
 def _expected_longest_first(job: Job) -> tuple[int, int, str, int]:

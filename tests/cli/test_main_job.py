@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -218,3 +219,21 @@ def test_a_run_directory_can_be_moved(tmp_path):
     shutil.move(tmp_path / "r", tmp_path / "elsewhere")
     done = dialogue_sim("report", tmp_path / "elsewhere")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_gets_one_clear_message_and_loses_nothing_finished(tmp_path):
+    words = ("--doctor", "python:doctors:counted", "--limit", "6", "--concurrency", "1")
+    calls = tmp_path / "calls"
+    # A limit on the size of files stands in for a full disk: writing fails at the same place.
+    limited = subprocess.run(
+        [*COMMAND, "run", "--out", str(tmp_path / "r"), *words], check=False, capture_output=True, text=True, timeout=120,
+        env=env(CALLS=str(calls), PACE="0"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)),
+    )  # fmt: skip
+    assert limited.returncode == 2, limited.stderr
+    assert "disk" in limited.stderr
+    assert "Traceback" not in limited.stderr
+    before = calls.read_text().splitlines()
+    assert run(tmp_path / "r", *words, CALLS=str(calls), PACE="0")["n_dialogues"] == 6
+    after = calls.read_text().splitlines()
+    assert len(set(after)) == len(after) or len(after) - len(set(after)) <= 1
+    assert len(after) > len(before)

@@ -9,7 +9,13 @@ from pathlib import Path
 
 QUESTIONS = {
     "zh": ["您哪里不舒服？", "什么时候开始的？", "有没有发烧？", "以前得过什么病？", "对什么药过敏吗？"],
-    "en": ["What is the matter?", "When did it start?", "Any fever?", "Any past illnesses?", "Any allergies?"],
+    "en": [
+        "What is the matter?",
+        "When did it start?",
+        "Any fever?",
+        "Any past illnesses?",
+        "Any allergies?",
+    ],
 }
 CLOSING = json.dumps({"diagnosis": "?", "differential": ["a", "b"], "tests": ["ECG"], "plan": ["rest"]})
 
@@ -21,7 +27,11 @@ def plain(messages: list[dict[str, str]]) -> str:
     if "JSON" in messages[-1]["content"]:
         return CLOSING
     questions = QUESTIONS["zh" if chinese else "en"]
-    return questions[said] if said < len(questions) else ("再见。【问诊结束】" if chinese else "Goodbye. [END OF CONSULTATION]")
+    return (
+        questions[said]
+        if said < len(questions)
+        else ("再见。【问诊结束】" if chinese else "Goodbye. [END OF CONSULTATION]")
+    )
 
 
 def counted(messages: list[dict[str, str]]) -> str:
