@@ -39,7 +39,11 @@ def case_files(folder: Path) -> list[Path]:
 
 
 def load_cases(
-    wanted: Path | str | Sequence[str] | None = None, *, language: str | None = None, limit: int | None = None
+    wanted: Path | str | Sequence[str] | None = None,
+    *,
+    language: str | None = None,
+    split: str | None = None,
+    limit: int | None = None,
 ) -> list[Case]:
     """Load cases, sorted by id.
 
@@ -47,6 +51,7 @@ def load_cases(
         wanted: a folder, a file, or ids of bundled cases (files and folders may stand among them);
             None means all bundled cases.
         language: keep only `zh` or `en` cases.
+        split: keep only `public` cases, or only `private` ones, which stand for cases no model was trained on.
         limit: keep at most this many, taken in turn from the languages present.
 
     Raises:
@@ -63,11 +68,16 @@ def load_cases(
                 mend="give one of them another id",
             )
         cases[case.id] = case
-    chosen = [case for _, case in sorted(cases.items()) if language in (None, case.language)]
+    chosen = [
+        case
+        for _, case in sorted(cases.items())
+        if language in (None, case.language) and split in (None, case.split)
+    ]
     if not chosen:
         places = ", ".join(sources) or "the bundled cases"
+        kind = f"{f' {split}' if split else ''} case{f' in {language}' if language else ''}"
         raise CaseError(
-            f"no case{' in ' + language if language else ''} found in {places}",
+            f"no{kind} found in {places}",
             mend="name a folder that holds case files (*.yaml), or leave --cases out for the bundled ones",
         )
     return chosen if limit is None else _in_turn(chosen, limit)

@@ -26,13 +26,14 @@ Sources = Annotated[
 def list_cases(
     sources: Sources = None,
     lang: Annotated[str | None, typer.Option(help="zh or en")] = None,
+    split: Annotated[str | None, typer.Option(help="public or private")] = None,
     json: Json = False,
 ) -> None:
     """Name the cases with specialty, urgency and complexity. 列出病例。"""
     from dialogue_sim.cases import load_cases
     from dialogue_sim.reports.cases import case_rows, show_rows
 
-    rows = case_rows(load_cases(sources or None, language=lang))
+    rows = case_rows(load_cases(sources or None, language=lang, split=split))
     if json:
         typer.echo(jsonlib.dumps(rows, ensure_ascii=False, indent=1))
     else:

@@ -19,7 +19,7 @@ def case_rows(cases: Sequence[Case]) -> list[dict[str, Any]]:
         {
             "id": case.id, "language": case.language, "title": case.title, "specialty": case.specialty,
             "urgency": case.urgency, "complexity": case.complexity, "facts": len(case.patient.facts),
-            "review": case.provenance.review, "parallel": case.parallel,
+            "review": case.provenance.review, "parallel": case.parallel, "split": case.split,
         }
         for case in cases
     ]  # fmt: skip

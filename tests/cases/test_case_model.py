@@ -136,3 +136,12 @@ def test_no_text_crashes_the_loader(text):
 
     with pytest.raises(CaseError):
         yamlio.validate(yamlio.parse(text, file, CaseError), Case, CaseError)
+
+
+def test_a_split_is_one_part_of_the_cases():
+    public, private = load_cases(split="public"), load_cases(split="private")
+    assert {case.split for case in public} == {"public"}
+    assert {case.split for case in private} == {"private"}
+    assert len(public) + len(private) == len(load_cases())
+    with pytest.raises(CaseError, match="no secret case"):
+        load_cases(split="secret")

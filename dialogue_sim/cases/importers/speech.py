@@ -27,7 +27,7 @@ _VERB_FIRST = re.compile(
     re.IGNORECASE,
 )
 _SECOND_VERB = re.compile(
-    r"\b(and|or|but) (has|is|does|consumes|drinks|smokes|plays|lives|takes|works|uses|eats|feels|denies|needs)\b"
+    r"\b(and|or|but) (has|is|does|consumes|drinks|smokes|plays|lives|takes|works|uses|eats|feels|sleeps|walks|denies|needs)\b"
 )
 _IRREGULAR = {
     "has": "have",
