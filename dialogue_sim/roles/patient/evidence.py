@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from dialogue_sim.cases.views import PatientFact
@@ -14,6 +14,7 @@ ENOUGH = 0.84
 OUTRIGHT = 1.6
 """Evidence that outweighs a topic named outright of which the case records nothing."""
 _OWN = 2.0
+_GOING_ON = 0.4
 _RIVAL = 0.75
 _DISTINCT = 0.3
 
@@ -32,13 +33,21 @@ class Evidence:
     def __init__(self, by_topic: Mapping[str, list[PatientFact]], words: Lexicon, index: Index) -> None:
         self._by_topic, self._words, self._index = by_topic, words, index
 
-    def meant(self, clause: str, enough: float = ENOUGH) -> Meant | None:
-        """The facts that a folded clause points to with `enough` evidence and no rival; None where it is not clear."""
+    def meant(
+        self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = ()
+    ) -> Meant | None:  # fmt: skip
+        """The facts that a folded clause points to with `enough` evidence and no rival; None where it is not clear.
+
+        The topics of `but` are out of the question; those of `going_on`, asked just before, are likelier than others.
+        """
         hints = self._words.hints(clause)
         own = dict(self._index.best(clause))
         scores = {
-            topic: hints.get(topic, 0.0) + _OWN * max(own.get(fact.id, 0.0) for fact in facts)
+            topic: hints.get(topic, 0.0)
+            + _OWN * max(own.get(fact.id, 0.0) for fact in facts)
+            + (_GOING_ON if topic in going_on else 0.0)
             for topic, facts in self._by_topic.items()
+            if topic not in but
         }
         ranked = sorted(scores, key=lambda topic: -scores[topic])
         best = scores[ranked[0]] if ranked else 0.0

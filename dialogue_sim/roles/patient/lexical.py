@@ -12,6 +12,8 @@ from dialogue_sim.roles.text import pieces
 
 _RETRIEVED = 0.5
 _RIVAL = 0.75
+# A question with no more telling words than this leans on the one before.
+_SHORT = 3
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection")
 # Topics of which an item may be asked for without a word of the topic itself.
@@ -68,8 +70,8 @@ class LexicalSelector:
         """
         asked = self._index.asked_by(clause)
         hits = self._settle(self._outside_broad(self._words.hits(clause), clause))
-        if goes_on and not asked and hits and all(self._is_feature(hit) for hit in hits) and self._on_a_symptom(known):
-            return True
+        if not asked and self._leans(clause, hits, known):
+            return goes_on or self._tell(self._evidence.meant(clause, but=self._words.features), found) or self._go_on(clause, known, found)
         about = [name for name in _ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
         if hits or asked:
@@ -80,11 +82,20 @@ class LexicalSelector:
             return self._follow(clause, known, found)
         if self._words.says("broad", clause):
             return False
-        return self._retrieve(clause, found, goes_on)
+        return self._retrieve(clause, known, found, goes_on)
 
     def _on_a_symptom(self, known: Known) -> bool:
         """Whether the topic asked last is a matter of its own, not the complaint or a feature of it."""
         return bool(known.last_topics) and not set(known.last_topics) & (self._complaint | self._words.features)
+
+    def _leans(self, clause: str, hits: list[Hit], known: Known) -> bool:
+        """Whether a clause that names only a feature ("for how long?") is about the matter asked just before."""
+        if not hits or not all(self._is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
+            return False
+        rest = clause
+        for hit in hits:
+            rest = rest.replace(clause[hit.start : hit.end], " ", 1)
+        return len(pieces(rest, self._view.language)) <= _SHORT and not self._words.says("anew", clause)
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""
@@ -167,7 +178,7 @@ class LexicalSelector:
         stray = any(phrase.fact.topic not in topics for phrase in pointed)
         if missing and not answered and not stray:
             weak = all(topic in self._words.features for topic in missing)
-            stray = self._tell(self._evidence.meant(clause, ENOUGH if weak else OUTRIGHT), found)
+            stray = self._tell(self._evidence.meant(clause, ENOUGH if weak else OUTRIGHT, but=topics), found)
         for topic in missing:
             if topic not in found.unknown and not stray:
                 found.unknown.append(topic)
@@ -284,6 +295,11 @@ class LexicalSelector:
                 found.specificity = "broad"
                 found.marks.add("more")
             return True
+        return self._go_on(clause, known, found)
+
+    def _go_on(self, clause: str, known: Known, found: Understanding) -> bool:
+        """Answer about what was asked just before."""
+        facts = [fact for topic in known.last_topics for fact in self._by_topic.get(topic, ())]
         if not facts:
             found.unknown += [topic for topic in known.last_topics if topic not in found.unknown]
             return True
@@ -302,13 +318,15 @@ class LexicalSelector:
             found.facts[fact.id] = found.facts.get(fact.id, False) or meant.one
         return True
 
-    def _retrieve(self, clause: str, found: Understanding, goes_on: bool) -> bool:
+    def _retrieve(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
-        if self._tell(self._evidence.meant(clause), found):
+        if self._tell(self._evidence.meant(clause, going_on=known.last_topics), found):
             return True
         if any(self._words.says(name, clause) for name in ("private", "consent", "confirm", "small_talk", "empathy")):
             return True
         content = len(pieces(clause, self._view.language))
+        if content <= _SHORT and known.last_facts and self._on_a_symptom(known):
+            return self._go_on(clause, known, found)
         if content and not (goes_on and (content < 2 or not self._words.says("question", clause))):
             found.unknown.append(clause[:60])
             return True

@@ -29,7 +29,6 @@ class Index:
 
     def __init__(self, view: PatientView, words: Lexicon) -> None:
         self._language, self._words = view.language, words
-        self._telling = 2 if view.language == "zh" else 5
         self.phrases = [
             Phrase(fact, tight(words.read(ask), view.language), frozenset(pieces(words.read(ask), view.language)))
             for fact in view.facts
@@ -71,8 +70,8 @@ class Index:
         scores = []
         for fact_id, counted in self._texts.items():
             shared = wanted & counted.keys()
-            if not shared or (len(shared) == 1 and (len(wanted) > 1 or len(next(iter(shared))) < self._telling)):
-                continue  # one common word, or one short one, says little
+            if not shared or (len(shared) == 1 and len(wanted) > 1):
+                continue  # one word of several says little
             length = sum(counted.values())
             score = 0.0
             for piece in shared:
