@@ -191,7 +191,13 @@ def repeated_questions(transcript: Transcript, case: Case) -> Transcript:
     opening, body = exchanges(transcript)
     asked = [part for part in body if part.selection and part.selection.disclosed][:5]
     again = [Exchange(part.doctor, tuple(_repeat(turn) for turn in part.answers)) for part in asked]
-    place = max(len(body) - 4, 1)
+    # Not between a cue and the turn that takes it up.
+    places = (
+        n
+        for n in range(max(len(body) - 4, 1), 1, -1)
+        if not (body[n - 1].selection and body[n - 1].selection.cues)
+    )
+    place = next(places, 1)
     return rebuilt(transcript, opening, [*body[:place], *again, *body[place:]])
 
 

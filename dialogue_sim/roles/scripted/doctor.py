@@ -62,7 +62,8 @@ class ScriptedDoctor:
         if grade.diagnosis == "none":
             return DoctorReply("")
         truth = self._truth
-        others = [entry.names[0] for entry in judge.differential if entry.names[0] != truth]
+        near = {truth, *judge.diagnosis.synonyms, *judge.diagnosis.parent}
+        others = [entry.names[0] for entry in judge.differential if not near & set(entry.names)]
         top = {
             "exact": truth,
             "parent": (judge.diagnosis.parent or [truth])[0],
@@ -168,7 +169,8 @@ class ScriptedDoctor:
             )
             critical = [fact.topic for fact in facts if fact.critical]
             hpi = [topic for topic in HPI if topic in recorded]
-            chosen = [*sorted(flags), *critical, *ALWAYS, *hpi, *THEN, personal, *sorted(recorded)]
+            heard = [cue.when.removeprefix("topic:") for cue in self._case.patient.cues if "topic:" in cue.when]
+            chosen = [*sorted(flags), *critical, *heard, *ALWAYS, *hpi, *THEN, personal, *sorted(recorded)]
         unique = list(dict.fromkeys(chosen))[: self._room()]
         return sorted(unique, key=_TOPIC_ORDER.__getitem__)
 
