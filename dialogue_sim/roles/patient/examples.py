@@ -10,6 +10,7 @@ from dialogue_sim.roles.text import fold, stem
 
 _DOUBT = 0.5
 _PAIR = 0.5
+_NONE: Counter[str] = Counter()
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
 
 
@@ -33,7 +34,7 @@ class Examples:
         """How much the words of a folded clause hint at each topic; 1 is about one telling word."""
         found: defaultdict[str, float] = defaultdict(float)
         for feature, weight in self._features(clause).items():
-            holders = self._holders.get(feature, {})
+            holders = self._holders.get(feature, _NONE)
             total = sum(holders.values()) + _DOUBT
             for topic, held in holders.items():
                 found[topic] += weight * held / total
@@ -44,5 +45,7 @@ class Examples:
         words = _WORD.findall(folded)
         stems = [stem(word) for word in words]
         features = {f"{one} {two}": _PAIR for one, two in zip(stems, stems[1:], strict=False)}
-        features |= {stemmed: 1.0 for word, stemmed in zip(words, stems, strict=True) if word not in self._plain}
+        features |= {
+            stemmed: 1.0 for word, stemmed in zip(words, stems, strict=True) if word not in self._plain
+        }
         return features

@@ -6,21 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 from dialogue_sim.roles.requests import orders
 
-_START_EN = (
-    "do|does|did|don't|doesn't|didn't|have|has|had|haven't|hasn't|are|is|was|were|aren't|isn't|wasn't|can|could|would|"
-    "will|how|what|what's|when|where|which|who|who's|why|tell|describe"
-)
-_SPLIT_EN = re.compile(rf"(?:\s*[,:]\s*(?:and |or |but |also |so )?|\s(?:and|or|but|so)\s)(?=(?:{_START_EN})\b)|[,:]\s*(?:and |or )?(?=any\b)")
 _SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}")
-_STARTER_EN = re.compile(rf"^(?:and |so |but |or |also |ok,? |okay,? |right,? |now,? |then,? )*(?:{_START_EN}|any|anything|anyone|ever)\b")
-_TAG_EN = re.compile(
-    r"^(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|there)(?: not)?$|^(?:is|was) (?:that|this) (?:right|correct|so|true)$|^(?:right|correct|yes|no)$"
-)
-_PREFIX_WORDS = 8
 _A_NOT_A = re.compile(r"([一-龥])[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
@@ -62,8 +53,13 @@ def take_apart(text: str, language: str) -> DoctorTurn:
         return turn
     folded = words.plain(folded)
     unmarked = "?" not in folded
+    before = ""
     for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
-        _sentence(_tight(sentence, language), words, turn, unmarked)
+        tight = _tight(sentence, language)
+        if language == "en" and not before.endswith("?") and english.leans_back(tight.rstrip("?!. ")):
+            tight = f"{before.rstrip('!. ')}?" if before else tight
+        _sentence(tight, words, turn, unmarked)
+        before = tight
         turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
     return turn
 
@@ -96,18 +92,19 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("conditional", bare) and not asks:
         turn.marks.add("advice")
         return
-    pieces = [p.strip() for p in (_SPLIT_ZH if words.language == "zh" else _SPLIT_EN).split(bare) if p.strip()]
+    pieces = english.clauses(bare) if words.language == "en" else [p for p in _SPLIT_ZH.split(bare) if p]
     ordered = [piece for piece in pieces if orders(piece, words.language)]
     if ordered or orders(bare, words.language):
         turn.marks.add("request")
     if not ordered and "request" in turn.marks and len(pieces) > 1 and not any(_asking(p, words) for p in pieces):
         return
+    tells = any(words.says("tell", piece) for piece in pieces)
     for clause, marked in _clauses([piece for piece in pieces if piece not in ordered], words):
         if words.says("consent", clause) and not _named(clause, words):
             turn.marks.add("consent")
         elif words.says("confirm", clause) and not _named(clause, words):
             turn.marks.add("confirm")
-        elif asks or words.says("tell", clause) or (marked and unmarked and _plainly_asks(clause, words)):
+        elif asks or words.says("tell", clause) or (marked and (tells or (unmarked and _plainly_asks(clause, words)))):
             turn.clauses.append(_A_NOT_A.sub(r"\1", clause))
         elif words.says("advice", clause) or words.says("diagnosis", clause):
             turn.marks.add("advice")
@@ -127,10 +124,12 @@ def _clauses(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
     kept = [piece for piece in pieces if not _refers_back(piece, words)]
     if not any(_named(piece, words) or _asking(piece, words) for piece in kept):
         kept = pieces
-    yield from (_join_zh if words.language == "zh" else _join_en)(kept, words)
+    yield from (_join_zh if words.language == "zh" else english.joined)(kept, words)
 
 
 def _refers_back(piece: str, words: Lexicon) -> bool:
+    if words.says("reason", piece):
+        return True
     return words.says("context", piece) and not (words.language == "zh" and _asking(piece, words))
 
 
@@ -144,11 +143,11 @@ def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
     scene = ""
     for i, piece in enumerate(pieces):
         marked = _asking(piece, words)
-        if marked or scene:
+        if marked or (scene and i + 1 == len(pieces)):
             joined.append((scene + ("," if scene else "") + piece, marked))
             scene = ""
         elif i + 1 < len(pieces) and (not joined or words.says("setting", piece)):
-            scene = piece
+            scene = f"{scene},{piece}".strip(",")
         elif joined:
             joined[-1] = (f"{joined[-1][0]},{piece}", joined[-1][1])
         else:
@@ -161,19 +160,3 @@ def _own_zh(clause: str, marked: bool) -> Iterator[tuple[str, bool]]:
     """"… in the family, or have you yourself …" asks two things."""
     for part in re.split(r",(?=(?:或者?|以及|还有)?(?:您|你)?(?:自己|本人))", clause):
         yield part, marked
-
-
-def _join_en(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
-    """A short piece that starts no question sets the scene of the next; a bare tag belongs to the one before."""
-    scene = ""
-    for i, piece in enumerate(pieces):
-        following = pieces[i + 1] if i + 1 < len(pieces) else ""
-        if not _STARTER_EN.match(piece) and following and (
-            len(piece.split()) <= _PREFIX_WORDS or _TAG_EN.match(following)
-        ):
-            scene = f"{scene} {piece}".strip()
-            continue
-        clause = f"{scene} {piece}".strip() if scene else piece
-        scene = ""
-        stripped = words.turns["beside"].sub(" ", clause).strip(" ,")
-        yield stripped or clause, bool(_STARTER_EN.match(piece)) or _asking(piece, words)

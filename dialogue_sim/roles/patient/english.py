@@ -1,0 +1,77 @@
+"""How an English sentence falls into the clauses that ask something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dialogue_sim.roles.patient.lexicon import Lexicon
+
+_AUXILIARY = (
+    "do|does|did|don't|doesn't|didn't|have|has|had|haven't|hasn't|are|is|was|were|aren't|isn't|wasn't|weren't|can|could|"
+    "would|will|should|might|may"
+)
+_START = (
+    rf"{_AUXILIARY}|how|how's|what|what's|what'd|when|when's|where|where's|which|who|who's|why|tell|describe"
+)
+_SPLIT = re.compile(
+    rf"(?:\s*[,:]\s*(?:and |or |but |also |so )?|\s(?:and|or|but|so)\s)(?=(?:{_START})\b)|[,:]\s*(?:and |or )?(?=any\b)"
+)
+_LEAD = r"^(?:and |so |but |or |also |ok,? |okay,? |right,? |now,? |then,? |well,? )*"
+_STARTER = re.compile(rf"{_LEAD}(?:{_START}|any|anything|anyone|anybody|ever)\b")
+_SCENE = re.compile(
+    rf"{_LEAD}(?:when|whenever|if|once|while|after|before|since|as|where)\b(?! (?:{_AUXILIARY}|'?s)\b)"
+    rf"(?!.* (?:{_AUXILIARY}) (?:you|he|she|it|they|there|your|his|her|the|any)\b)"
+)
+_TAG = re.compile(
+    rf"^(?:{_AUXILIARY})(?:n't)? (?:you|he|she|it|they|there|that|this|we|i)(?: not)?(?: right| correct| so| true)?$"
+    r"|^(?:right|correct|yes|no|yeah)$"
+)
+_BACK = re.compile(
+    rf"{_LEAD}(?:(?:{_AUXILIARY})(?:n't)? (?:you|he|she|it|they|that|this|any of (?:that|this|those))(?: two)?"
+    r"(?: (?:at all|too|ever|yourself|himself|herself|happen|happened|been|you|the case|like that|come to that|come up|"
+    r"apply|apply to you|to you|sound familiar|sound like you|true of you|so|with you|for you|notice(?:d)? that))*"
+    r"|(?:any|anything|something|nothing) (?:of that|like that|of the sort|along those lines|there)(?: at all)?"
+    r"|(?:sound|ring|rings|sounds)(?: any| a)? (?:familiar|bells?)|how about you|what about you|and you|you)$"
+)
+_PREFIX_WORDS = 8
+
+
+def clauses(sentence: str) -> list[str]:
+    """The parts of a folded sentence, cut where another question begins."""
+    return [piece.strip() for piece in _SPLIT.split(sentence) if piece.strip()]
+
+
+def leans_back(sentence: str) -> bool:
+    """Whether a folded question only turns the statement before it into one: "Do you?", "Has it come to that?"."""
+    return _BACK.match(sentence) is not None
+
+
+def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
+    """The clauses that may ask, each with whether it begins as a question.
+
+    A short piece sets the scene for the question behind it ("your bowels, …"), one such as "when you
+    cough, …" only for a question that names nothing itself; longer talk before a question is left out.
+    """
+    scene, circumstance = "", True
+    for i, piece in enumerate(pieces):
+        following = pieces[i + 1] if i + 1 < len(pieces) else ""
+        starts = _STARTER.match(piece) is not None and not _SCENE.match(piece)
+        if not starts and following:
+            circumstance = circumstance and _SCENE.match(piece) is not None
+            if _SCENE.match(piece) or _TAG.match(following) or len(piece.split()) <= _PREFIX_WORDS:
+                scene = f"{scene} {piece}".strip()
+            elif not _STARTER.match(following):
+                yield piece, words.says("tell", piece)
+            continue
+        tag = _TAG.match(piece) is not None
+        needed = tag or not circumstance or not _names_a_matter(piece, words)
+        clause = f"{scene} {piece}".strip() if needed else piece
+        scene, circumstance = "", True
+        stripped = words.turns["beside"].sub(" ", clause).strip(" ,")
+        yield stripped or clause, starts or words.says("question", piece) or words.says("tell", piece)
+
+
+def _names_a_matter(piece: str, words: Lexicon) -> bool:
+    """Whether a piece names a topic of its own, rather than a feature of something."""
+    return any(not set(hit.topics) <= words.features for hit in words.hits(piece))
