@@ -34,13 +34,15 @@ class Evidence:
         self._by_topic, self._words, self._index = by_topic, words, index
 
     def meant(
-        self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = ()
+        self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = (), named: Collection[str] = ()
     ) -> Meant | None:  # fmt: skip
         """The facts that a folded clause points to with `enough` evidence and no rival; None where it is not clear.
 
-        The topics of `but` are out of the question; those of `going_on`, asked just before, are likelier than others.
+        The topics of `but` are out of the question; those of `going_on`, asked just before, are likelier
+        than others; those of `named` stand in the clause by name.
         """
         hints = self._words.hints(clause)
+        hints |= {topic: max(hints.get(topic, 0.0), 1.0) for topic in named}
         own = dict(self._index.best(clause))
         scores = {
             topic: hints.get(topic, 0.0)

@@ -15,7 +15,7 @@ _RIVAL = 0.75
 # A question with no more telling words than this leans on the one before.
 _SHORT = 3
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
-_CLOSED = ("history.past", "history.family", "history.infection")
+_CLOSED = ("history.past", "history.family", "history.infection", "history.drug")
 # Topics of which an item may be asked for without a word of the topic itself.
 _ITEMS_ALONE = ("history.past", "history.drug")
 _VIEWS: dict[str, Viewpoint] = {
@@ -68,10 +68,14 @@ class LexicalSelector:
 
         `goes_on` tells that it continues the sentence of the clause before.
         """
+        clause, hits = self._to_the_point(clause)
         asked = self._index.asked_by(clause)
-        hits = self._settle(self._outside_broad(self._words.hits(clause), clause))
         if not asked and self._leans(clause, hits, known):
             return goes_on or self._tell(self._evidence.meant(clause, but=self._words.features), found) or self._go_on(clause, known, found)
+        if hits and not asked and all(self._is_feature(hit) for hit in hits):
+            other = self._evidence.meant(clause, OUTRIGHT, named={topic for hit in hits for topic in hit.topics})
+            if other and all(other.topic not in hit.topics for hit in hits) and self._tell(other, found):
+                return True
         about = [name for name in _ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
         if hits or asked:
@@ -83,6 +87,25 @@ class LexicalSelector:
         if self._words.says("broad", clause):
             return False
         return self._retrieve(clause, known, found, goes_on)
+
+    def _hits(self, clause: str) -> list[Hit]:
+        return self._settle(self._outside_broad(self._words.hits(clause), clause))
+
+    def _to_the_point(self, clause: str) -> tuple[str, list[Hit]]:
+        """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
+        hits = self._hits(clause)
+        cut = clause.rfind(",") if self._view.language == "zh" else -1  # English lists run on behind a comma
+        if cut < 0 or any(hit.start < cut and self._frames(hit) for hit in hits):
+            return clause, hits
+        point = clause[cut + 1 :]
+        named = self._hits(point)
+        if any(not self._is_feature(hit) for hit in named):
+            return point, named
+        meant = None if named else self._evidence.meant(point, OUTRIGHT)
+        return (point, []) if meant and meant.topic not in self._words.features else (clause, hits)
+
+    def _frames(self, hit: Hit) -> bool:
+        return hit.how != "item" and hit.topic in self._words.absorbs and not self._is_feature(hit)
 
     def _on_a_symptom(self, known: Known) -> bool:
         """Whether the topic asked last is a matter of its own, not the complaint or a feature of it."""
@@ -161,6 +184,7 @@ class LexicalSelector:
         for alternatives in spans.values():
             results = [(hit, self._facts(hit, hits, clause, pointed, known, found)) for hit in alternatives]
             good = [(hit, result) for hit, result in results if result]
+            good = [(hit, result) for hit, result in good if self._item_named(hit, result, clause)] or good
             answered = answered or bool(good)
             for hit, result in good or results[:0]:
                 self._take(hit.topic, found)
@@ -184,6 +208,9 @@ class LexicalSelector:
                 found.unknown.append(topic)
                 self._take(topic, found)
 
+    def _item_named(self, hit: Hit, result: list[tuple[PatientFact, bool]], clause: str) -> bool:
+        return hit.how == "item" and any(self._names(fact, clause[hit.start : hit.end]) for fact, _ in result)
+
     def _take(self, topic: str, found: Understanding) -> None:
         if topic not in found.topics:
             found.topics.append(topic)
@@ -192,7 +219,7 @@ class LexicalSelector:
         """Whether an `ask` phrase found in the clause means its fact, given the topics the clause names."""
         if not topics or phrase.fact.topic in topics:
             return True
-        if any(hit.how != "item" and hit.topic in self._words.absorbs and not self._is_feature(hit) for hit in hits):
+        if any(self._frames(hit) for hit in hits):
             return False
         start = clause.find(phrase.folded)
         if start >= 0 and any(hit.start < start + len(phrase.folded) and start < hit.end for hit in hits):
