@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from dialogue_sim.cases.vocabulary import label
@@ -80,7 +80,17 @@ def _warnings(board: Board, language: Language) -> list[str]:
         say("left_out", language, name=name, count=len(ids), cases=listed(ids[:5], language))
         for name, ids in board.left_out.items()
     ]
-    return lines + [say(note, language) for note in dict.fromkeys(n for row in board.rows for n in row.notes)]
+    return lines + noted({row.model: row.notes for row in board.rows}, language)
+
+
+def noted(notes: Mapping[str, Sequence[str]], language: Language) -> list[str]:
+    """The remarks that belong beside scores; those that are not everyone's say whose they are."""
+    lines = []
+    for note in dict.fromkeys(note for one in notes.values() for note in one):
+        names = [name for name, own in notes.items() if note in own]
+        whose = "" if len(names) == len(notes) else f"{listed(names, language)}: "
+        lines.append(whose + say(note, language))
+    return lines
 
 
 def _remarks(board: Board, language: Language) -> list[str]:

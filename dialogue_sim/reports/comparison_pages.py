@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dialogue_sim.reports.board_pages import MANY_MISSING, compact, listed, p_text
+from dialogue_sim.reports.board_pages import MANY_MISSING, compact, listed, noted, p_text
 from dialogue_sim.reports.comparisons import Compared, ItemDifference
 from dialogue_sim.reports.external import Named
 from dialogue_sim.reports.figures import interval, percent, points
@@ -60,10 +60,11 @@ def _warnings(found: Compared, language: Language) -> list[str]:
         share = side.missing / side.n_planned if side.n_planned else 0.0
         if share > MANY_MISSING:
             lines.append(say("unequal_failures", language, name=side.name, share=percent(share)))
-    return lines + [
+    lines += [
         say("left_out", language, name=name, count=len(ids), cases=listed(ids[:5], language))
         for name, ids in found.left_out.items()
     ]
+    return lines + noted({side.name: side.notes for side in (found.a, found.b)}, language)
 
 
 def _heads(language: Language, first: str, *more: str) -> list[Column]:

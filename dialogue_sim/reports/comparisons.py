@@ -70,6 +70,7 @@ class Side(Figures):
     n_dialogues: int
     n_planned: int
     missing: int
+    notes: list[str]
 
 
 class Compared(Figures):
@@ -140,6 +141,7 @@ def _side(entry: Entry, score: float) -> Side:
         n_dialogues=int(entry.scores["n_dialogues"]),
         n_planned=int(entry.scores["n_planned"]),
         missing=entry.missing,
+        notes=list(entry.scores.get("notes", [])),
     )
 
 

@@ -52,6 +52,8 @@ def _warnings(found: Rescored, language: Language) -> list[str]:
             lines.append(say("rescore_partial", language, name=one.name, count=one.without_case, n=one.n))
     if found.stopped:
         lines.append(say("budget_spent", language))
+    if found.own_family:
+        lines.append(say("same_family", language))
     if found.judges == ["lexicon"]:
         lines.append(say("lexicon_judge", language))
     return lines
@@ -61,6 +63,8 @@ def _remarks(found: Rescored, language: Language) -> list[str]:
     lines = [say("rescore_medflow", language)] if any(one.medflow for one in found.sets) else []
     if found.ranking is not None:
         lines.append(say("rescore_ranking", language, cases=found.ranking.n_cases))
+    elif len(found.sets) > 1:
+        lines.append(say("rescore_no_ranking", language))
     return lines
 
 

@@ -43,12 +43,19 @@ class RescoredSet(Figures):
 
 
 class Rescored(Figures):
-    """Everything `rescore` found. `ranking` is there for two sets or more that share consultations."""
+    """Everything `rescore` found.
+
+    Attributes:
+        own_family: judges of a doctor's own model family; only when that was forced.
+        ranking: of two sets or more, over the consultations that all of them share; None without any.
+        stopped: why it stopped early (`budget`); empty when it did not.
+    """
 
     schema_: Literal["dialogue-sim/rescore/1"] = Field(default="dialogue-sim/rescore/1", alias="schema")
     rubric: dict[str, str]
     judges: list[str]
     votes: int
+    own_family: list[str]
     sets: list[RescoredSet]
     ranking: Leaderboard | None
     stopped: str

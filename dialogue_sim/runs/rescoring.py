@@ -41,7 +41,7 @@ async def rescore(
         ConfigError: the judge does not fit the rubric, is of a doctor's own family, or cannot be opened.
         ModelError: a judge did not answer the first question put to it.
     """
-    _check_judges(sets, config, rubric)
+    kin = _check_judges(sets, config, rubric)
     prompts = Prompts(Path(config.prompts) if config.prompts else None)
     journal = Journal(out)
     work = Work(sets, config, rubric, prompts, journal, progress or Silent())
@@ -54,13 +54,15 @@ async def rescore(
         rubric={"id": rubric.id, "version": rubric.version, "sha256": content_hash(rubric)},
         judges=[judge.model for judge in config.judges],
         votes=config.votes,
+        own_family=kin,
         sets=done,
         ranking=_ranking(done),
         stopped=stopped,
     )
 
 
-def _check_judges(sets: Sequence[TranscriptSet], config: RunConfig, rubric: Rubric) -> None:
+def _check_judges(sets: Sequence[TranscriptSet], config: RunConfig, rubric: Rubric) -> list[str]:
+    """The judges of a doctor's own family, which only `allow_same_family` lets pass."""
     judges = [judge.model for judge in config.judges]
     if rubric.kind == "medflow" and (len(judges) != 1 or judges == ["lexicon"]):
         raise ConfigError(
@@ -69,11 +71,10 @@ def _check_judges(sets: Sequence[TranscriptSet], config: RunConfig, rubric: Rubr
             mend="name it: --judge openai:MODEL",
         )
     doctors = {one.transcript.doctor for each in sets for one in each.consultations} - {"", "human"}
-    for doctor in sorted(doctors):
-        # Foreign files name a model without our scheme.
-        check_families(
-            doctor if ":" in doctor else f"openai:{doctor}", judges, allow=config.allow_same_family
-        )
+    # Foreign files name a model without our scheme.
+    specs = sorted(doctor if ":" in doctor else f"openai:{doctor}" for doctor in doctors)
+    kin = [judge for spec in specs for judge in check_families(spec, judges, allow=config.allow_same_family)]
+    return list(dict.fromkeys(kin))
 
 
 def _ranking(sets: Sequence[RescoredSet]) -> Leaderboard | None:

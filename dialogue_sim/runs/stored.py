@@ -50,11 +50,18 @@ def read_sets(paths: Sequence[Path], *, sheets: range | None = None) -> list[Tra
     for path in paths:
         files = _files(path)
         found = [one for file in files for one in _consultations(file, sheets)]
-        sets.append(TranscriptSet(path.name if path.is_dir() else path.stem, files, _told_apart(found)))
+        sets.append(TranscriptSet(_name(path), files, _told_apart(found)))
     twice = [name for name, count in Counter(one.name for one in sets).items() if count > 1]
     if twice:
         raise ConfigError(f"two sets are called {twice[0]!r}", mend="rename one of the files or folders")
     return sets
+
+
+def _name(path: Path) -> str:
+    """A folder's name, or a file's without its ending (and without `.gz` before that)."""
+    if path.is_dir():
+        return path.resolve().name
+    return Path(path.name.removesuffix(".gz")).stem
 
 
 def _files(path: Path) -> list[Path]:

@@ -12,7 +12,7 @@ import pytest
 from made_runs import make_run, steady
 
 from dialogue_sim.errors import ConfigError
-from dialogue_sim.reports.board_pages import board_page
+from dialogue_sim.reports.board_pages import board_page, noted
 from dialogue_sim.reports.boards import Board, board, letter
 from dialogue_sim.reports.entries import of_language, read_entries, require_comparable
 from dialogue_sim.reports.external import load_reference
@@ -159,6 +159,13 @@ def test_an_order_that_hangs_on_the_weights_is_a_tie(tmp_path: Path) -> None:
     assert found.reversals[0].tied
     assert not pair.separated
     assert all(row.rank_range == (1, 2) for row in found.rows)
+
+
+def test_a_remark_that_is_not_everyones_says_whose_it_is() -> None:
+    notes = {"a": ["lexicon_judge", "demonstration"], "b": ["lexicon_judge"]}
+    shared, own = noted(notes, "en")
+    assert shared.startswith("Note: the judge is")
+    assert own.startswith("a: Note: the embedded model")
 
 
 def test_only_one_language(folders: dict[str, Path]) -> None:

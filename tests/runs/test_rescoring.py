@@ -173,6 +173,25 @@ async def test_a_judge_of_the_doctors_family_is_refused(tmp_path: Path) -> None:
         await rescore(read_sets([path]), config, load_rubric(None), tmp_path / "out")
 
 
+async def test_forced_kinship_is_said(tmp_path: Path) -> None:
+    line = json.loads(hospital(1, "哪里疼？")) | {"doctor_engine_name": "gpt-4"}
+    path = tmp_path / "h.jsonl"
+    path.write_text(json.dumps(line, ensure_ascii=False), encoding="utf-8")
+    async with FakeOpenAI("{}", model="gpt-4o") as server:
+        config = RunConfig.model_validate(
+            {
+                "doctor": {"model": "human"}, "judges": [{"model": "openai:gpt-4o", "base_url": server.url}],
+                "allow_same_family": True,
+            }
+        )  # fmt: skip
+        found = await rescore(read_sets([path]), config, load_rubric(None), tmp_path / "out")
+    assert found.own_family == ["openai:gpt-4o"]
+    assert found.missing == 1, "a judge that answers {} gives no mark"
+    assert found.sets[0].score is None
+    page = rescoring_page(found, [], "zh")
+    assert any("同属一个家族" in text for text in page.warnings)
+
+
 def hospital(patient: int, *questions: str) -> str:
     history: list[dict[str, Any]] = [{"role": "Patient", "content": "<对医生讲> 胸口闷。"}]
     for question in questions:
