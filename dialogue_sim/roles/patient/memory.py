@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -64,15 +65,30 @@ class Wording:
         """An answer out of who the patient is: name, age, sex, occupation, companion."""
         who = self._view.demographics
         if name == "sex":
-            return str(self._own["sex"][who.sex])
+            return str(self._own["sex"].get(who.sex, self._own["no_name"]))
         if name == "name":
             return self._filled(self._own["name"], name=who.name) if who.name else str(self._own["no_name"])
+        if name == "age" and who.age is None:
+            return str(self._own["no_name"])
         age = self._data["ages"][who.age_unit].replace("{n}", str(who.age))
         return self._filled(self._own[name], age=age, occupation=who.occupation, relation=self._view.speaker.relation)
 
+    def has(self, name: str) -> bool:
+        """Whether there are wordings of a kind."""
+        return name in self._own or name in self._data
+
+    def draw(self, name: str, key: object, sides: int) -> int:
+        """A number from 0 to `sides` - 1 by the seed: the same for the same name and key."""
+        digest = hashlib.sha256(f"{self._seed}/draw/{name}/{key}".encode()).digest()
+        return int.from_bytes(digest[:4]) % sides
+
+    def replacements(self, speech: str) -> list[tuple[re.Pattern[str], str]]:
+        """What a register puts in place of standard words."""
+        return [(re.compile(pattern), word) for pattern, word in self._data["speech"].get(speech, {}).items()]
+
     def _filled(self, text: str, **values: str) -> str:
         who = self._view.demographics
-        child = who.age_unit != "year" or who.age < 14
+        child = who.age_unit != "year" or (who.age is not None and who.age < 14)
         voices = self._data["voices"]
         filled = {
             "who": voices["child"] if child and self._view.language == "zh" else voices[who.sex],
@@ -90,6 +106,15 @@ def _wordings(language: str) -> dict[str, Any]:
     path = Path(__file__).with_name("wording") / f"{language}.yaml"
     loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
     return loaded
+
+
+def after(lead: str, line: str, language: str) -> str:
+    """A line after a lead. After a comma English goes on in lower case, but for I and names."""
+    if language == "zh":
+        return lead + line
+    if not lead.rstrip().endswith(",") or line[:2] in {"I ", "I'"} or not line[1:2].islower():
+        return f"{lead.rstrip()} {line}"
+    return f"{lead.rstrip()} {line[0].lower()}{line[1:]}"
 
 
 def opening_facts(view: PatientView) -> list[PatientFact]:

@@ -40,7 +40,7 @@ class Understanding:
     questions: int = 0
     selector: str = "lexical"
     calls: list[str] = field(default_factory=list)
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def anything(self) -> bool:
@@ -50,11 +50,12 @@ class Understanding:
 
 @dataclass
 class Known:
-    """What the selector may know of the dialogue so far: facts said, topics asked last, the last words said."""
+    """What the selector may know of the dialogue so far: facts said, topics and facts asked last, the last turns."""
 
     said: set[str] = field(default_factory=set)
     last_topics: list[str] = field(default_factory=list)
     last_facts: list[str] = field(default_factory=list)
+    recent: list[str] = field(default_factory=list)
 
 
 class Selector(Protocol):

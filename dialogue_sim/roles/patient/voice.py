@@ -6,7 +6,7 @@ from dialogue_sim.cases.views import PatientView
 from dialogue_sim.roles.patient.contract import UnknownPolicy
 from dialogue_sim.roles.patient.disclosure import Plan
 from dialogue_sim.roles.patient.lexicon import lexicon
-from dialogue_sim.roles.patient.memory import Memory, Wording
+from dialogue_sim.roles.patient.memory import Memory, Wording, after
 
 # What a turn may do beside asking, in the order in which it is answered when nothing was asked.
 _ACKNOWLEDGED = ("request", "teach_back", "invite", "goodbye", "consent", "confirm", "advice", "diagnosis", "empathy", "private")
@@ -22,10 +22,14 @@ class TemplateVoice:
 
     def word(self, plan: Plan, memory: Memory) -> str:
         """The reply to one turn, without cues."""
+        return self._wording.joiner.join(self.parts(plan, memory))
+
+    def parts(self, plan: Plan, memory: Memory) -> list[str]:
+        """The sentences of the reply to one turn, without cues."""
         marks, say = plan.understanding.marks, self._wording.one_of
         for mark in ("attack", "foreign", "abuse"):
             if mark in marks:
-                return say(mark, memory.turn)
+                return [say(mark, memory.turn)]
         parts = self._answers(plan, memory)
         if not parts and plan.selection.specificity == "broad":
             name = "one_by_one" if "greedy" in marks else "more_done" if "more" in marks else "broad_done"
@@ -33,13 +37,13 @@ class TemplateVoice:
         if not parts:
             mark = next((mark for mark in _ACKNOWLEDGED if mark in marks), "small_talk" if memory.turn == 1 else "fallback")
             parts = [say(_WORDING_OF.get(mark, mark), memory.turn)]
-        return self._wording.joiner.join(parts)
+        return parts
 
     def _answers(self, plan: Plan, memory: Memory) -> list[str]:
         selection, say, key = plan.selection, self._wording.one_of, memory.turn
         parts = [fact.say for fact in plan.facts]
         if parts and not (selection.disclosed or selection.volunteered) and set(selection.repeated) <= memory.told:
-            parts[0] = _after(say("repeated", key), parts[0], self._view.language)
+            parts[0] = after(say("repeated", key), parts[0], self._view.language)
         parts += [getattr(self._view, name) or self._unknown(f"view.{name}", memory) for name in selection.views]
         parts += [self._wording.about(name) for name in plan.understanding.about]
         if plan.understanding.complaint and not plan.facts:
@@ -68,10 +72,3 @@ class TemplateVoice:
         if policy == "mixed":
             policy = "not_noticed" if topic.startswith(self._noticed) else "dont_know"
         return self._wording.one_of(policy, topic)
-
-
-def _after(prefix: str, line: str, language: str) -> str:
-    """A line after a prefix that ends in a comma: English goes on in lower case, but for I and names."""
-    if language == "zh" or line[:2] in {"I ", "I'"} or not line[1:2].islower():
-        return prefix + line
-    return prefix + line[0].lower() + line[1:]
