@@ -53,5 +53,8 @@ def write_report(file: Path, content: BaseModel, paging: Paging, language: Langu
         text = html({each: paging(each) for each in order})
     else:
         text = {".md": markdown, ".csv": csv_text}[ending](paging(language))
-    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(f"cannot be made: {problem.strerror}", where=str(file.parent)) from None
     return replace_file(file, text)

@@ -189,7 +189,15 @@ def planned(
     Args:
         cases: numbers of cases for the decision study.
         found: the pilot's components; with them the study has generalisability coefficients.
+
+    Raises:
+        ConfigError: there is no noise at all, so that a single case would seem to be enough.
     """
+    if not noise.paired_sd(1, 1, target):
+        raise ConfigError(
+            "by this noise the difference of two models never varies, so nothing can be planned from it",
+            mend="use a pilot whose models differ from case to case, or an assumption such as --noise central",
+        )
     usage = _usage(pilot)
     study = [
         _study_row(noise, n, r, j, difference, power, target, found, usage)

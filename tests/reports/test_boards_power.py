@@ -144,6 +144,11 @@ def test_a_vote_on_caps_alone_has_no_score_of_its_own() -> None:
     assert only == ("m", "zh-x", 3, "j", 100.0)
 
 
+def test_a_difference_that_never_varies_plans_nothing() -> None:
+    with pytest.raises(ConfigError, match="never varies"):
+        plan(Noise(6, 0, 0), target="benchmark")
+
+
 def test_a_pilot_of_one_model_is_refused(tmp_path: Path) -> None:
     alone = read_entries([str(make_run(tmp_path / "a", "openai:a", steady(0.5), cases=4))])
     with pytest.raises(ConfigError, match="two models"):
