@@ -42,6 +42,8 @@ _ABOUT_FORM = re.compile(
     r"response_format|json_schema|json_object|json schema|guided|grammar|structured", re.IGNORECASE
 )
 
+_MOST_CHARACTERS = 1_000_000  # more than any model writes in one reply; only a broken server sends it
+
 OPTIONAL = ("seed", "temperature", "top_p", "stop")
 
 
@@ -148,6 +150,8 @@ def read_reply(body: Any, latency_s: float) -> Reply:
         if not reasoning and finish != "length":
             raise TransientError("the server's reply has neither text nor reasoning")
         text = ""
+    if len(text) + len(reasoning) > _MOST_CHARACTERS:
+        raise TransientError(f"the server's reply is longer than {_MOST_CHARACTERS:,} characters")
     split = split_reasoning(text)
     return Reply(
         text=split.text,

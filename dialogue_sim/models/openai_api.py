@@ -23,11 +23,13 @@ from dialogue_sim.models.errors import FatalError, ModelError, TransientError
 from dialogue_sim.models.settings import ModelSettings, fingerprint, merge_options
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from openai import APIStatusError, AsyncOpenAI
 
 OPENAI = "https://api.openai.com/v1"
 _CONNECT_S = 20.0
 _ADAPTATIONS = 8  # more than a dialect can shrink
+_MOST_BYTES = 16 * 2**20  # of one reply; ten times what the longest completions take
 
 log = logging.getLogger("dialogue_sim.models")
 
@@ -110,6 +112,8 @@ class OpenAIModel:
         cause: BaseException = problem
         while cause.__cause__ is not None:
             cause = cause.__cause__
+        if isinstance(cause, TransientError):
+            return cause
         if isinstance(problem, TimeoutError) or isinstance(cause, TimeoutError):
             return TransientError(f"no reply from {self.base_url} within {self._settings.timeout_s:g} s")
         return TransientError(
@@ -144,6 +148,7 @@ class OpenAIModel:
                     self._settings.timeout_s, connect=min(_CONNECT_S, self._settings.timeout_s)
                 ),
                 trust_env=not is_private(self.base_url),
+                event_hooks={"response": [_read_within_bounds]},
             )
             self._client = AsyncOpenAI(
                 api_key=self._key, base_url=self.base_url, http_client=http, max_retries=0
@@ -175,6 +180,16 @@ class OpenAIModel:
         if self._client is not None:
             await self._client.close()
             self._client = None
+
+
+async def _read_within_bounds(response: Response) -> None:
+    """Read a body, decoded, so that one without end fails instead of filling the memory."""
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _MOST_BYTES:
+            raise TransientError(f"the server sent more than {_MOST_BYTES:,} bytes in one reply")
+    response._content = bytes(body)
 
 
 def api_key(base_url: str, variable: str) -> str:
