@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from dialogue_sim.cases.views import PatientFact
-from dialogue_sim.roles.patient.lexicon import Lexicon
+from dialogue_sim.roles.patient.lexicon import Hit, Lexicon
 from dialogue_sim.roles.patient.retrieval import Index
 
 ENOUGH = 0.84
@@ -17,6 +17,14 @@ _OWN = 2.0
 _GOING_ON = 0.4
 _RIVAL = 0.75
 _DISTINCT = 0.3
+_WORDY = 0.2
+
+
+SURE = {"zh": 1.1, "en": 0.7}
+"""How much more a clause must hint at another topic than at one it names, for the name to be in passing.
+
+Hints written out count in whole words, those learned from examples in parts of words.
+"""
 
 
 class Meant(NamedTuple):
@@ -32,6 +40,17 @@ class Evidence:
 
     def __init__(self, by_topic: Mapping[str, list[PatientFact]], words: Lexicon, index: Index) -> None:
         self._by_topic, self._words, self._index = by_topic, words, index
+
+    def standing(self, hits: Sequence[Hit], clause: str) -> list[Hit]:
+        """The hits but those that name something in passing, where the clause as a whole hints at another topic."""
+        hints = self._words.hints(clause)
+        best = max(hints.values(), default=0.0)
+        return [
+            hit
+            for hit in hits
+            if hit.how == "several" or best < SURE[self._words.language] + _WORDY * clause.count(" ", hit.start, hit.end)
+            + max(hints.get(topic, 0.0) for topic in hit.topics)
+        ]
 
     def meant(
         self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = (), named: Collection[str] = ()

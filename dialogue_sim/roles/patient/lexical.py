@@ -89,7 +89,7 @@ class LexicalSelector:
         return self._retrieve(clause, known, found, goes_on)
 
     def _hits(self, clause: str) -> list[Hit]:
-        return self._settle(self._outside_broad(self._words.hits(clause), clause))
+        return self._evidence.standing(self._settle(self._outside_broad(self._words.hits(clause), clause)), clause)
 
     def _to_the_point(self, clause: str) -> tuple[str, list[Hit]]:
         """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
