@@ -19,6 +19,7 @@ GuardAction = Literal[
     "unselected_fact",
     "unselected_number",
     "flipped_negation",
+    "omitted_fact",
     "role_drift",
     "language_drift",
 ]

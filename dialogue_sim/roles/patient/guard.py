@@ -16,12 +16,14 @@ from dialogue_sim.roles.patient.disclosure import Plan
 from dialogue_sim.roles.patient.lexicon import lexicon
 from dialogue_sim.roles.patient.reply_words import language_drifts, negated, numbers, reply_words, role_drift
 from dialogue_sim.roles.patterns import within
-from dialogue_sim.roles.text import fold, pieces
+from dialogue_sim.roles.text import characters, fold, pieces, sentences
 from dialogue_sim.transcript import GuardAction
 
 # A draft that holds so much of a fact's own words tells that fact.
 _TELLS = 0.6
 _SAME = 0.5
+# A draft that holds less of a selected fact's words leaves it out.
+_SAYS = 0.3
 _CLINICAL = ("ros.", "general.", "history.", "social.", "gyn.", "care.")
 
 
@@ -67,9 +69,11 @@ class Guard:
         return [
             *self._diagnosis(folded, allowed),
             *(Finding("role_drift", words) for words in role_drift(folded, self._language)),
+            *self._echo(folded, allowed),
             *self._numbers(draft, allowed),
             *self._facts(folded, plan, allowed),
             *self._negation(folded, plan),
+            *self._omitted(folded, plan),
         ]
 
     def _diagnosis(self, folded: str, allowed: Allowed) -> list[Finding]:
@@ -79,6 +83,26 @@ class Guard:
 
     def _within(self, term: str, text: str) -> bool:
         return within(term, "".join(text.split()) if self._language == "zh" else text, self._language)
+
+    def _echo(self, folded: str, allowed: Allowed) -> list[Finding]:
+        """A question of the doctor's said back to them."""
+        heard = _bare(fold(allowed.heard))
+        own = _bare(fold(allowed.text))
+        asked = [_bare(sentence) for sentence in sentences(folded) if sentence.endswith("?")]
+        return [Finding("role_drift", words) for words in asked if len(words) > 3 and words in heard and words not in own]
+
+    def _omitted(self, folded: str, plan: Plan) -> list[Finding]:
+        """Selected facts of which the draft says hardly a word: the trace would claim what was never said."""
+        draft = self._content(folded)
+        missing = []
+        for fact in plan.facts:
+            own = self._content(fold(fact.say))
+            if own and len(own & draft) < _SAYS * len(own):
+                missing.append(Finding("omitted_fact", fact.id))
+        return missing
+
+    def _content(self, folded: str) -> set[str]:
+        return set(characters(folded)) if self._language == "zh" else set(pieces(folded, "en"))
 
     def _numbers(self, draft: str, allowed: Allowed) -> list[Finding]:
         known = numbers(allowed.text, self._language) | numbers(allowed.heard, self._language)
@@ -142,3 +166,7 @@ class Guard:
 
 def _clauses(folded: str) -> list[str]:
     return [clause for clause in re.split(r"[,;:。!?]|\.(?!\d)", folded) if clause.strip()]
+
+
+def _bare(folded: str) -> str:
+    return "".join(character for character in folded if character.isalnum())
