@@ -44,7 +44,7 @@ def show_check(check: ModelCheck) -> None:
     """Print one screen about one model."""
     table = Table(box=None, pad_edge=False, show_header=False)
     for field, value in check.model_dump().items():
-        if value not in (None, ""):
+        if value not in (None, "", []):
             shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
             table.add_row(field.replace("_", " "), str(shown))
     Console(highlight=False).print(table)

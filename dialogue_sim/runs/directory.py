@@ -39,9 +39,9 @@ class RunDirectory:
 
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path, self.manifest = path, manifest
-        self._check_identity()
         self.journal = Journal(path)
         try:
+            self._check_identity()
             self.write("run.yaml", yamlio.dump(manifest))
         except ConfigError:
             self.journal.close()
@@ -49,7 +49,9 @@ class RunDirectory:
 
     def _check_identity(self) -> None:
         file = self.path / "run.yaml"
-        if not file.exists():
+        begun = self.journal.usage() or self.journal.record_keys("transcript")
+        if not file.exists() or not begun:
+            # A run that failed before its first call leaves nothing worth protecting.
             return
         known = read_manifest(self.path)
         theirs, ours = known.get("simulation", {}), _as_read(self.manifest["simulation"])
