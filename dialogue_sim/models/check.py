@@ -7,6 +7,8 @@ or a mistyped model is told at once and not as a thousand failures. `check_model
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +24,7 @@ from dialogue_sim.models.replay import ReplayModel
 from dialogue_sim.models.settings import ModelSettings
 from dialogue_sim.models.structured import find_object
 
+_HELLOS, _PAUSE_S, _PATIENCE_S = 3, 0.5, 10.0
 _NOT_ASKED = (HumanModel, ReplayModel, FunctionModel)
 _HELLO: list[Message] = [Message(role="user", content="1 + 1 = ?")]
 _TINY = Options(max_tokens=16)
@@ -66,7 +69,7 @@ class ModelCheck(BaseModel):
 
 
 async def preflight(model: ChatModel) -> Reply:
-    """Make one tiny call. People, functions and earlier runs are not asked: an empty reply is returned.
+    """Make one tiny call, up to three times within ten seconds. People, functions and earlier runs are not asked: an empty reply is returned.
 
     Raises:
         FatalError: the model cannot be used: no connection, wrong key, unknown name, no reply in time.
@@ -75,15 +78,21 @@ async def preflight(model: ChatModel) -> Reply:
     """
     if isinstance(model, _NOT_ASKED):
         return Reply(text="")
-    try:
-        return await model.chat(_HELLO, _TINY)
-    except RateLimitedError:
-        return Reply(text="")  # it is there and busy; the run's limiter will see to it
-    except TransientError as failure:
-        raise FatalError(
-            f"{model.spec} cannot be used: {failure}",
-            mend=failure.mend or "try it with `dialogue-sim models check`",
-        ) from failure
+    started = time.monotonic()
+    for left in reversed(range(_HELLOS)):
+        try:
+            return await model.chat(_HELLO, _TINY)
+        except RateLimitedError:
+            break  # it is there and busy; the run's limiter will see to it
+        except TransientError as failure:
+            # One bad reply of a server that is there must not keep a run from starting.
+            if not left or time.monotonic() - started > _PATIENCE_S:
+                raise FatalError(
+                    f"{model.spec} cannot be used: {failure}",
+                    mend=failure.mend or "try it with `dialogue-sim models check`",
+                ) from failure
+        await asyncio.sleep(_PAUSE_S)
+    return Reply(text="")
 
 
 async def check_model(spec: str, settings: ModelSettings | None = None) -> ModelCheck:
