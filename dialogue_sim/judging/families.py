@@ -37,6 +37,7 @@ _FAMILIES: tuple[tuple[str, str], ...] = (
     ("nemotron", r"nemotron"),
     ("step", r"(?:^|[/_-])step-?\d"),
     # Fine-tunes that are known by a brand: what their authors say they were trained from.
+    ("glm", r"(?:qingnang|青囊)[-_ ]?9b"),
     ("qwen", r"qingnang|青囊|citrus|huatuogpt-o1|huatuogpt-3|med-r1|doctoragent-rl"),
 )
 _MODEL_SCHEMES = {"openai", "vllm", "vllm-serve", "embedded"}

@@ -151,7 +151,8 @@ async def test_verdicts_come_in_the_rubrics_order(
     [
         ("openai:qwen2.5-7b-instruct", "qwen"),
         ("vllm:Qwen/Qwen3-32B", "qwen"),
-        ("openai:Qingnang-9B", "qwen"),
+        ("openai:Qingnang-9B", "glm"),
+        ("openai:Qingnang-72B", "qwen"),
         ("openai:Citrus1.0-Qwen-72B", "qwen"),
         ("openai:deepseek-chat", "deepseek"),
         ("vllm:deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "qwen"),
@@ -178,10 +179,10 @@ def test_families(spec: str, name: str | None) -> None:
 
 def test_a_judge_of_the_doctors_family_is_refused_unless_forced() -> None:
     with pytest.raises(ConfigError) as caught:
-        check_families("openai:Qingnang-9B", ["openai:deepseek-chat", "openai:qwen-max"])
+        check_families("openai:Qingnang-72B", ["openai:deepseek-chat", "openai:qwen-max"])
     assert "qwen-max" in caught.value.what
     assert "--allow-same-family" in caught.value.mend
-    assert check_families("openai:Qingnang-9B", ["openai:qwen-max"], allow=True) == ["openai:qwen-max"]
+    assert check_families("openai:Qingnang-72B", ["openai:qwen-max"], allow=True) == ["openai:qwen-max"]
     assert check_families("openai:my-own", ["openai:my-own"], allow=True) == ["openai:my-own"]
     assert check_families("scripted:expert", ["lexicon", "openai:qwen-max"]) == []
     assert check_families("openai:my-own", ["openai:other"]) == []
