@@ -1,14 +1,15 @@
-"""`case deidentify | import`: making cases from what there is."""
+"""`case new | deidentify | import`: making cases, from nothing and from what there is."""
 
 from __future__ import annotations
 
+import contextlib
 import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import NOT_SO
+from dialogue_sim.cli import NOT_SO, OK
 from dialogue_sim.cli.texts import read_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
@@ -19,10 +20,39 @@ Redact = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `case`."""
+    app.command(epilog="Example: dialogue-sim case new cough-teacher --lang en")(new)
     app.command(epilog="Example: dialogue-sim case deidentify record.txt --redact clean.txt")(deidentify)
     app.command(
         "import", epilog="Example: dialogue-sim case import agentclinic agentclinic_medqa.jsonl --out mycases"
     )(import_cases)
+
+
+def new(
+    slug: Annotated[str, typer.Argument(help="Short name of the case; the same name goes on with it later.")],
+    lang: Annotated[str | None, typer.Option(help="zh or en. Default: the terminal's language.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the case file and its draft.")] = Path(),
+) -> None:
+    """Write a case by answering questions; nothing needs to be known of YAML. 问答式新建病例。"""
+    from dialogue_sim.authoring.answers import Answers, check_name
+    from dialogue_sim.authoring.interview import Interview
+    from dialogue_sim.reports.messages import reader_language
+
+    language = check_name(slug, lang or reader_language())
+    answers = Answers.open(out, language, slug)
+    with contextlib.suppress(ImportError):
+        # Line editing and history, where the platform has them.
+        import readline  # noqa: F401
+    try:
+        written = Interview(answers, _read_line, typer.echo).hold(out)
+    except KeyboardInterrupt:
+        answers.save()
+        raise
+    if written is None:
+        raise typer.Exit(NOT_SO if answers.finished else OK)
+
+
+def _read_line(prompt: str) -> str:
+    return input(prompt)
 
 
 def deidentify(
