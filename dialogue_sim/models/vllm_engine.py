@@ -105,8 +105,8 @@ class Engine:
         try:
             parameters = self._parameters(options, extra, len(tokens))
             request = f"dialogue-sim-{next(self._numbers)}"
-            async for final in self._engine.generate({"prompt_token_ids": tokens}, parameters, request):
-                pass
+            async for output in self._engine.generate({"prompt_token_ids": tokens}, parameters, request):
+                final = output
         except EngineDeadError as problem:
             raise FatalError(f"the vLLM engine has died: {problem}", mend="its output above says why") from problem
         except EngineGenerateError as problem:

@@ -24,7 +24,8 @@ def parallels_match(cases: Sequence[Case]) -> list[Row]:
         elif other.parallel != case.id or other.language == case.language:
             rows.append((case, "error", "parallel", f"{other.id!r} does not point back in the other language", ""))
         elif case.id < other.id:
-            rows += [(case, "error", "parallel", f"differs from {other.id!r} in {what}", "make both the same story") for what in _differences(case, other)]
+            found = _differences(case, other)
+            rows += [(case, "error", "parallel", f"differs from {other.id!r} in {what}", "make both the same story") for what in found]
     return rows
 
 
