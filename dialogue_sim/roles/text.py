@@ -80,7 +80,9 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
 
 
-_STOP_ZH = frozenset("的了是在有和也就都还很不没我你您他她它这那个一上下来去到说要会能吗呢吧啊么把被给对跟与呀嘛哦嗯请问想过得着哪什怎样")
+_STOP_ZH = frozenset(
+    "的了是在有和也就都还很不没我你您他她它这那个一上下来去到说要会能吗呢吧啊么把被给对跟与呀嘛哦嗯请问想过得着哪什怎样"
+)
 _STOP_EN = frozenset(
     "a an the i you he she it we they my your his its our their me him them her is am are was were be been being do "
     "does did have has had having and or but if so to of in on at for with from by about as that this these those not no "
