@@ -163,7 +163,8 @@ async def _context(model: ChatModel) -> int | None:
         return None
     for entry in listed:
         if entry.get("id") == model.name or len(listed) == 1:
-            meta = entry.get("meta") if isinstance(entry.get("meta"), dict) else {}
+            told = entry.get("meta")
+            meta = told if isinstance(told, dict) else {}
             for value in (
                 entry.get("max_model_len"),
                 entry.get("context_length"),

@@ -192,12 +192,8 @@ def repeated_questions(transcript: Transcript, case: Case) -> Transcript:
     asked = [part for part in body if part.selection and part.selection.disclosed][:5]
     again = [Exchange(part.doctor, tuple(_repeat(turn) for turn in part.answers)) for part in asked]
     # Not between a cue and the turn that takes it up.
-    places = (
-        n
-        for n in range(max(len(body) - 4, 1), 1, -1)
-        if not (body[n - 1].selection and body[n - 1].selection.cues)
-    )
-    place = next(places, 1)
+    quiet = [n for n in range(1, max(len(body) - 3, 2)) if not _cued(body[n - 1])]
+    place = quiet[-1] if quiet else 1
     return rebuilt(transcript, opening, [*body[:place], *again, *body[place:]])
 
 
@@ -245,6 +241,10 @@ def renamed(transcript: Transcript, case: Case) -> Transcript:
 
 
 _DIGITS = ("ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE")
+
+
+def _cued(part: Exchange) -> bool:
+    return bool(part.selection and part.selection.cues)
 
 
 def _asks(part: Exchange) -> bool:
