@@ -26,7 +26,11 @@ class Examiner:
         self._view = view
         self._texts = texts(view.language)
         self._aliases = [
-            _Alias(finding, "".join(fold(name).split()) if view.language == "zh" else fold(name), kinds_of(name, view.language))
+            _Alias(
+                finding,
+                "".join(fold(name).split()) if view.language == "zh" else fold(name),
+                kinds_of(name, view.language),
+            )
             for finding in (*view.examinations, *view.tests)
             for name in finding.names
         ]
@@ -42,7 +46,9 @@ class Examiner:
                 if all((g.finding, g.text) != (found.finding, found.text) for g in given):
                     given.append(found)
         if not given and everything:
-            return [FindingGiven(request=doctor.strip()[:80], status="unspecific", text=self._texts["unspecific"])]
+            return [
+                FindingGiven(request=doctor.strip()[:80], status="unspecific", text=self._texts["unspecific"])
+            ]
         return given
 
     def _in_clause(self, clause: str) -> list[FindingGiven]:
@@ -67,7 +73,9 @@ class Examiner:
     def _by_kind(self, words: str, kinds: frozenset[str]) -> list[FindingGiven]:
         """What the record holds of a kind of examination or test that the case calls by another name."""
         if "vital_signs" in kinds:
-            found = [self._vital(field, words) for field in vital_names(self._view.language) if self._value(field)]
+            found = [
+                self._vital(field, words) for field in vital_names(self._view.language) if self._value(field)
+            ]
             if found:
                 return found
         vitals = [self._vital(kind, words) for kind in sorted(kinds) if self._value(kind)]
@@ -89,7 +97,9 @@ class Examiner:
         return str(getattr(self._view.vitals, kind, "")) if kind in vital_names(self._view.language) else ""
 
     def _vital(self, kind: str, words: str) -> FindingGiven:
-        text = self._texts["vital"].format(name=_title(vital_names(self._view.language)[kind]), value=self._value(kind))
+        text = self._texts["vital"].format(
+            name=_title(vital_names(self._view.language)[kind]), value=self._value(kind)
+        )
         return FindingGiven(request=words, finding=f"vitals.{kind}", status="unstated", text=text)
 
     def _finding(self, words: str, finding: Finding) -> FindingGiven:

@@ -35,7 +35,9 @@ def within(word: str, text: str, language: str) -> bool:
 def _bounded(pattern: str, language: str, words: Mapping[str, str]) -> str:
     pattern = pattern.casefold().replace("(?p", "(?P").replace("~?", "~")
     for _ in range(3):
-        pattern = re.sub(r"(?<!P)<(\w+)>", lambda found: f"({words.get(found[1], found[0]).casefold()})", pattern)
+        pattern = re.sub(
+            r"(?<!P)<(\w+)>", lambda found: f"({words.get(found[1], found[0]).casefold()})", pattern
+        )
     pattern = re.sub(r"\(([^()?][^()]*)\)", lambda found: f"({_longest_first(found[1])})", pattern)
     pattern = re.sub(r"\((?!\?)", "(?:", pattern)
     if language == "zh":

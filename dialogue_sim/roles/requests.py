@@ -19,7 +19,10 @@ from dialogue_sim.roles.text import fold, sentences
 
 _FOLDER = Path(__file__).with_name("examinations")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
-_PIECES = {"zh": re.compile(r"[,:;，；：]"), "en": re.compile(r"[,;:]|\b(?:and|but)\b(?= (?:let|i|can|could|please|we|then)\b)")}
+_PIECES = {
+    "zh": re.compile(r"[,:;，；：]"),
+    "en": re.compile(r"[,;:]|\b(?:and|but)\b(?= (?:let|i|can|could|please|we|then)\b)"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class Named:
 
 @cache
 def _marks(language: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    data: dict[str, Any] = yaml.load(
+        (_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader
+    )
     filler = data["marks"].pop("filler")
     marks = {name: compiled(text, language) for name, text in data["marks"].items()}
     marks["filler"] = re.compile(filler)
@@ -59,12 +64,16 @@ def vital_names(language: str) -> dict[str, str]:
 def named(text: str, language: str) -> list[Named]:
     """The examinations and tests of the catalogue that a folded text names, in order; the longest name wins."""
     found = [
-        (m.start(), m.end(), kind) for kind, pattern in _marks(language)["kinds"].items() for m in pattern.finditer(text)
+        (m.start(), m.end(), kind)
+        for kind, pattern in _marks(language)["kinds"].items()
+        for m in pattern.finditer(text)
     ]
     kept: list[Named] = []
     for start, end in sorted({(s, e) for s, e, _ in found}, key=lambda span: (span[0] - span[1], span[0])):
         if all(end <= k.start or start >= k.start + len(k.words) for k in kept):
-            kept.append(Named(text[start:end], frozenset(k for s, e, k in found if (s, e) == (start, end)), start))
+            kept.append(
+                Named(text[start:end], frozenset(k for s, e, k in found if (s, e) == (start, end)), start)
+            )
     return sorted(kept, key=lambda name: name.start)
 
 
@@ -118,7 +127,11 @@ def ordered_clauses(text: str, language: str, also: Collection[str] = ()) -> lis
         if conditional.search(sentence):
             continue
         bare = "".join(sentence.split()) if language == "zh" else sentence
-        pieces = [piece.strip() for piece in _PIECES[language].split(bare.rstrip("?!.。; ")) if piece and piece.strip()]
+        pieces = [
+            piece.strip()
+            for piece in _PIECES[language].split(bare.rstrip("?!.。; "))
+            if piece and piece.strip()
+        ]
         rest = ", ".join(piece for piece in pieces if not _blocked(piece, language))
         if rest and orders(rest, language, also):
             found.append(rest)

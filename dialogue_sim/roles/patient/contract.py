@@ -24,9 +24,12 @@ class PatientSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = "record"
-    selector: Literal["lexical", "model"] | None = Field(default=None, description="who decides which facts a turn asks for")
+    selector: Literal["lexical", "model"] | None = Field(
+        default=None, description="who decides which facts a turn asks for"
+    )
     voice: Literal["template", "model", "one_call"] | None = Field(
-        default=None, description="who words the reply; one_call: one prompt with everything the patient knows, a baseline"
+        default=None,
+        description="who words the reply; one_call: one prompt with everything the patient knows, a baseline",
     )
     guard: bool = Field(default=True, description="check every worded reply before the doctor sees it")
     unknown: UnknownPolicy = Field(
@@ -34,7 +37,8 @@ class PatientSettings(BaseModel):
         description="how the patient answers what is not recorded: dont_know, not_noticed, or whichever fits (mixed); never yes, no or normal",
     )
     persona: str = Field(
-        default="case", description="case, sample (drawn by the seed), or traits such as anxious,low,poor,dialect"
+        default="case",
+        description="case, sample (drawn by the seed), or traits such as anxious,low,poor,dialect",
     )
 
 

@@ -67,7 +67,13 @@ def decide(found: Understanding, memory: Memory, view: PatientView) -> Plan:
 
 def _comes_out(fact: PatientFact, specific: bool, gentle: bool, memory: Memory) -> bool:
     """`on_probe` facts come out when meant in particular, when asked gently, or when asked for again."""
-    return fact.disclosure != "on_probe" or specific or gentle or fact.id in memory.said or fact.id in memory.held
+    return (
+        fact.disclosure != "on_probe"
+        or specific
+        or gentle
+        or fact.id in memory.said
+        or fact.id in memory.held
+    )
 
 
 def _invites_more(found: Understanding) -> bool:
@@ -83,7 +89,9 @@ def _unasked(found: Understanding, memory: Memory, view: PatientView) -> list[Pa
     accompanying = "hpi.associated" in found.unknown or "more" in found.marks
     kind = ("ros.", "hpi.associated") if accompanying else ("hpi.",)
     more = [
-        fact for fact in unsaid if fact.disclosure == "on_ask" and fact.status == "affirmed" and fact.topic.startswith(kind)
+        fact
+        for fact in unsaid
+        if fact.disclosure == "on_ask" and fact.status == "affirmed" and fact.topic.startswith(kind)
     ]
     return added + more[:1]
 

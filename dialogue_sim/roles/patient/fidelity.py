@@ -7,22 +7,19 @@ made where they are printed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from statistics import mean, median
-from typing import Any
+from typing import NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.cases import Case, guarded_terms
+from dialogue_sim.roles.patient.guard import flipped, named_topics
+from dialogue_sim.roles.patient.reply_words import language_drifts, negated, numbers, reply_words, role_drift
+from dialogue_sim.roles.patterns import within
+from dialogue_sim.roles.text import fold
 from dialogue_sim.transcript import Transcript, Turn
-
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
-_LETTER = re.compile(r"[A-Za-z]")
 
 
 class Rate(BaseModel):
@@ -34,22 +31,40 @@ class Rate(BaseModel):
     of: int
 
 
+class PersonaFigures(BaseModel):
+    """Patient turns of one personality, and how long they are (characters)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    turns: int
+    length_mean: float
+
+
 class PatientFidelity(BaseModel):
-    """What the patient did, over all consultations of a run.
+    """What the patient did, over all consultations of a run. Turns are the patient's, the opening left out.
 
     Attributes:
-        diagnosis_leak: consultations in which the patient named the diagnosis before anyone else.
-        over_disclosure: facts told without having been asked for, per patient turn after the opening,
-            apart from answers to broad questions.
-        unsupported_numbers: patient turns with a number that no fact told, cue or earlier turn holds.
-        unknown: turns that asked for something not on record.
-        unknown_admitted, unknown_denied, unknown_invented: how those were answered.
-        denied_known: critical facts asked for and neither told nor deliberately withheld.
-        self_contradiction: facts told before, and answered as not known later.
-        role_drift: turns in which the patient advised, or spoke as a machine or of "the case".
+        diagnosis_leak: consultations in which the patient named the diagnosis before anyone else, but
+            for a name that stands in the patient's own lines.
+        over_disclosure: facts told without having been asked for, apart from answers to broad
+            questions; per turn.
+        unsupported_numbers: turns with a number that no fact told, cue, view or earlier turn holds.
+        unsupported_matters: turns that name a symptom, illness or habit that nothing told and no
+            earlier turn names.
+        unknown: turns that answer only what is not on record; of all turns.
+        unknown_admitted, unknown_denied, unknown_invented: how those turns answered: not knowing or
+            not having noticed, a denial, or something else.
+        denied_known: critical facts asked for, and neither told nor deliberately held back; of the
+            critical facts asked for.
+        self_contradiction: facts told before that a later turn, asked again, left out or negated; of
+            the turns.
+        flipped: facts told with the negation turned round; of the facts told.
+        role_drift: turns that advise, speak as a doctor or a machine, or speak of "the case".
         language_drift: turns in another language than the case's.
-        guarded: drafts the guard held back.
-        length_mean, length_median: characters of a patient turn, the opening left out.
+        guarded: findings for which the guard held a draft back.
+        unguarded: findings in turns that went out all the same, because the guard was off.
+        length_mean, length_median: characters of a turn.
+        personas: turns and their length by personality: persona adherence as far as a program sees it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,144 +74,173 @@ class PatientFidelity(BaseModel):
     diagnosis_leak: Rate
     over_disclosure: Rate
     unsupported_numbers: Rate
+    unsupported_matters: Rate
     unknown: Rate
     unknown_admitted: int
     unknown_denied: int
     unknown_invented: int
     denied_known: Rate
     self_contradiction: Rate
+    flipped: Rate
     role_drift: Rate
     language_drift: Rate
     guarded: int
+    unguarded: int
     length_mean: float
     length_median: float
+    personas: dict[str, PersonaFigures] = Field(default_factory=dict)
 
 
-@cache
-def _words(language: str) -> dict[str, list[str]]:
-    text = Path(__file__).with_name("fidelity.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, list[str]]] = yaml.load(text, Loader=yaml.CBaseLoader)
-    return loaded[language]
+class _Row(NamedTuple):
+    """What one patient turn adds to the counts."""
+
+    length: int
+    personality: str
+    counts: dict[str, int]
 
 
 def fidelity(consultations: Iterable[tuple[Transcript, Case]]) -> PatientFidelity:
     """Count over consultations that the project's own patient held."""
-    rows = [_count(transcript, case) for transcript, case in consultations]
+    rows: list[_Row] = []
+    leaked = dialogues = 0
+    for transcript, case in consultations:
+        dialogues += 1
+        leaked += _leaked(transcript, case)
+        rows += _rows(transcript, case)
 
     def total(name: str) -> int:
-        return sum(row[name] for row in rows)
+        return sum(row.counts.get(name, 0) for row in rows)
 
-    lengths = [length for row in rows for length in row["lengths"]]
-    turns = total("turns")
+    def of_turns(name: str) -> Rate:
+        return Rate(events=total(name), of=len(rows))
+
+    lengths = [row.length for row in rows]
     return PatientFidelity(
-        dialogues=len(rows),
-        turns=turns,
-        diagnosis_leak=Rate(events=total("leaked"), of=len(rows)),
-        over_disclosure=Rate(events=total("unasked"), of=turns),
-        unsupported_numbers=Rate(events=total("numbers"), of=turns),
-        unknown=Rate(events=total("unknown"), of=turns),
+        dialogues=dialogues,
+        turns=len(rows),
+        diagnosis_leak=Rate(events=leaked, of=dialogues),
+        over_disclosure=of_turns("unasked"),
+        unsupported_numbers=of_turns("numbers"),
+        unsupported_matters=of_turns("matters"),
+        unknown=of_turns("unknown"),
         unknown_admitted=total("admitted"),
         unknown_denied=total("denied"),
         unknown_invented=total("invented"),
         denied_known=Rate(events=total("missed"), of=total("critical")),
-        self_contradiction=Rate(events=total("forgotten"), of=turns),
-        role_drift=Rate(events=total("drifted"), of=turns),
-        language_drift=Rate(events=total("foreign"), of=turns),
+        self_contradiction=of_turns("contradicted"),
+        flipped=Rate(events=total("flipped"), of=total("told")),
+        role_drift=of_turns("role"),
+        language_drift=of_turns("language"),
         guarded=total("guarded"),
+        unguarded=total("unguarded"),
         length_mean=round(mean(lengths), 2) if lengths else 0.0,
         length_median=float(median(lengths)) if lengths else 0.0,
+        personas=_personas(rows),
     )
 
 
-def _count(transcript: Transcript, case: Case) -> dict[str, Any]:
-    patient = transcript.of("patient")[1:]
-    counts = dict.fromkeys(
-        ("unasked", "numbers", "unknown", "admitted", "denied", "invented", "missed", "critical", "forgotten",
-         "drifted", "foreign", "guarded"), 0,
-    )  # fmt: skip
-    words = _words(case.language)
-    critical = {fact.id for fact in case.patient.facts if fact.critical}
-    told: set[str] = set()
-    for turn in patient:
-        trace = turn.selection
-        counts["guarded"] += len(turn.guard)
-        counts["drifted"] += _has(turn.text, [*words["advises"], *words["out_of_role"]])
-        counts["foreign"] += _foreign(turn.text, case.language)
-        counts["numbers"] += _new_number(turn, transcript, case)
-        if trace is None:
-            continue
-        counts["unasked"] += len(trace.volunteered) if trace.specificity != "broad" else 0
-        asked = set(trace.asked) & critical
-        counts["critical"] += len(asked)
-        counts["missed"] += len(
-            asked - {*trace.disclosed, *trace.repeated, *trace.withheld, *trace.volunteered}
-        )
-        counts["forgotten"] += len((set(trace.asked) & told) - {*trace.disclosed, *trace.repeated})
-        told |= {*trace.disclosed, *trace.volunteered}
-        if trace.unknown and not trace.disclosed and not trace.repeated:
-            counts["unknown"] += 1
-            counts[_answered(turn.text, words)] += 1
-    leaked = int(_leaked(transcript, case))
+def _personas(rows: list[_Row]) -> dict[str, PersonaFigures]:
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        lengths[row.personality].append(row.length)
     return {
-        **counts,
-        "leaked": leaked,
-        "turns": len(patient),
-        "lengths": [len(turn.text) for turn in patient],
+        name: PersonaFigures(turns=len(found), length_mean=round(mean(found), 2))
+        for name, found in sorted(lengths.items())
     }
 
 
-def _answered(text: str, words: dict[str, list[str]]) -> str:
-    """How a question without an answer on record was answered: admitted, denied or invented."""
-    if _has(text, words["not_known"]):
-        return "admitted"
-    return "denied" if _has(text, words["denial"]) else "invented"
+def _rows(transcript: Transcript, case: Case) -> Iterator[_Row]:
+    told: set[str] = set()
+    personality = transcript.persona.get("personality", "plain")
+    for turn in transcript.of("patient"):
+        if turn.number:
+            yield _Row(len(turn.text), personality, _counts(turn, transcript, case, told))
+        if turn.selection:
+            told |= {*turn.selection.disclosed, *turn.selection.volunteered}
 
 
-def _has(text: str, phrases: Sequence[str]) -> bool:
-    folded = text.casefold().replace("’", "'")
-    return any(re.search(_edges(phrase), folded) for phrase in phrases)
+def _counts(turn: Turn, transcript: Transcript, case: Case, told: set[str]) -> dict[str, int]:
+    language, folded = case.language, fold(turn.text)
+    supported = _supported(turn, transcript, case)
+    counts = {
+        "role": int(bool(role_drift(folded, language))),
+        "language": int(language_drifts(turn.text, language)),
+        "numbers": int(bool(numbers(turn.text, language) - numbers("\n".join(supported), language))),
+        "matters": int(bool(named_topics([turn.text], language) - named_topics(supported, language))),
+        "guarded": sum(entry.resolution != "kept" for entry in turn.guard),
+        "unguarded": sum(entry.resolution == "kept" for entry in turn.guard),
+    }
+    return counts | _selected(turn, case, told)
 
 
-@cache
-def _edges(phrase: str) -> str:
-    phrase = phrase.casefold()
-    return rf"\b{re.escape(phrase)}\b" if phrase.isascii() else re.escape(phrase)
-
-
-def _foreign(text: str, language: str) -> bool:
-    chinese, latin = len(_CHINESE.findall(text)), len(_LETTER.findall(text))
-    return chinese > latin if language == "en" else latin > 20 and latin > chinese
-
-
-def _new_number(turn: Turn, transcript: Transcript, case: Case) -> bool:
+def _selected(turn: Turn, case: Case, told: set[str]) -> dict[str, int]:
+    """Counts that need the trace of what was asked and said."""
     trace = turn.selection
+    if trace is None:
+        return {}
+    said = {*trace.disclosed, *trace.repeated, *trace.volunteered}
+    asked = {fact.id for fact in case.patient.facts if fact.critical} & set(trace.asked)
+    turned = [
+        fact.id
+        for fact in case.patient.facts
+        if fact.id in said and flipped(turn.text, fact.say, case.language)
+    ]
+    forgotten = (set(trace.asked) & told) - said - set(trace.withheld)
+    counts = {
+        "unasked": len(trace.volunteered) if trace.specificity != "broad" else 0,
+        "critical": len(asked),
+        "missed": len(asked - said - set(trace.withheld)),
+        "told": len(said),
+        "flipped": len(turned),
+        "contradicted": int(bool(forgotten or set(turned) & told)),
+    }
+    if trace.unknown and not said and not trace.views:
+        counts |= {"unknown": 1, _answered(turn.text, case.language): 1}
+    return counts
+
+
+def _answered(text: str, language: str) -> str:
+    """How a question without an answer on record was answered: admitted, denied or invented."""
+    folded = fold(text)
+    if reply_words(language)["not_known"].search(folded):
+        return "admitted"
+    return (
+        "denied"
+        if negated(folded, language) or reply_words(language)["normal"].search(folded)
+        else "invented"
+    )
+
+
+def _supported(turn: Turn, transcript: Transcript, case: Case) -> list[str]:
+    """Everything a patient turn may draw on: the lines it says, who the patient is, and what was said before."""
+    trace, part = turn.selection, case.patient
     said = {*trace.disclosed, *trace.volunteered, *trace.repeated} if trace else set()
-    lines = [fact.say for fact in case.patient.facts if fact.id in said]
-    lines += [cue.line for cue in case.patient.cues] + [
-        case.patient.ideas,
-        case.patient.concerns,
-        case.patient.expectations,
-    ]
-    lines += [earlier.text for earlier in transcript.turns[: turn.number]] + [
-        str(case.patient.demographics.age)
-    ]
-    known = {number for line in lines for number in _NUMBER.findall(line)}
-    return any(number not in known for number in _NUMBER.findall(turn.text))
+    lines = [fact.say for fact in part.facts if fact.id in said]
+    lines += [cue.line for cue in part.cues] + [part.ideas, part.concerns, part.expectations]
+    lines += [earlier.text for earlier in transcript.turns[: turn.number]]
+    return [*lines, str(part.demographics.age), part.demographics.occupation]
 
 
-def _leaked(transcript: Transcript, case: Case) -> bool:
-    heard = ""
+def _leaked(transcript: Transcript, case: Case) -> int:
+    part = case.patient
+    own = [
+        part.opening,
+        part.ideas,
+        part.concerns,
+        *(f.say for f in part.facts),
+        *(cue.line for cue in part.cues),
+    ]
+    terms = [fold(term) for term in guarded_terms(case)]
+    known = _tight("\n".join(own), case.language)
     for turn in transcript.turns:
-        if turn.speaker == "patient":
-            text = turn.text.casefold()
-            if any(
-                _named(term.casefold(), text) and not _named(term.casefold(), heard)
-                for term in guarded_terms(case)
-            ):
-                return True
-        heard += turn.text.casefold() + "\n"
-    return False
+        text = _tight(turn.text, case.language)
+        if turn.speaker == "patient" and any(
+            within(term, text, case.language) and not within(term, known, case.language) for term in terms
+        ):
+            return 1
+        known += "\n" + text
+    return 0
 
 
-def _named(term: str, text: str) -> bool:
-    return bool(re.search(_edges(term), text))
+def _tight(text: str, language: str) -> str:
+    return "".join(fold(text).split()) if language == "zh" else fold(text)

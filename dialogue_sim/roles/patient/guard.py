@@ -7,8 +7,9 @@ dialogue. It knows the names of the diagnosis, which no prompt does.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from dialogue_sim.cases.views import PatientView
@@ -40,11 +41,11 @@ class Allowed:
 
     Attributes:
         lines: the patient's own lines that this reply may say.
-        heard: everything said in the dialogue so far, the doctor's turn included.
+        heard: the turns of the dialogue so far, the doctor's included.
     """
 
     lines: Sequence[str] = ()
-    heard: str = ""
+    heard: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -77,7 +78,7 @@ class Guard:
         ]
 
     def _diagnosis(self, folded: str, allowed: Allowed) -> list[Finding]:
-        known = fold(f"{allowed.text}\n{allowed.heard}")
+        known = fold("\n".join((allowed.text, *allowed.heard)))
         named = [term for term in self._terms if self._within(term, folded) and not self._within(term, known)]
         return [Finding("diagnosis_named", term) for term in named]
 
@@ -86,18 +87,22 @@ class Guard:
 
     def _echo(self, folded: str, allowed: Allowed) -> list[Finding]:
         """A question of the doctor's said back to them."""
-        heard = _bare(fold(allowed.heard))
+        heard = _bare(fold("\n".join(allowed.heard)))
         own = _bare(fold(allowed.text))
         asked = [_bare(sentence) for sentence in sentences(folded) if sentence.endswith("?")]
-        return [Finding("role_drift", words) for words in asked if len(words) > 3 and words in heard and words not in own]
+        return [
+            Finding("role_drift", words)
+            for words in asked
+            if len(words) > 3 and words in heard and words not in own
+        ]
 
     def _omitted(self, folded: str, plan: Plan) -> list[Finding]:
         """Selected facts of which the draft says hardly a word: the trace would claim what was never said."""
-        draft = self._content(folded)
+        draft, named = self._content(folded), named_topics([folded], self._language)
         missing = []
         for fact in plan.facts:
             own = self._content(fold(fact.say))
-            if own and len(own & draft) < _SAYS * len(own):
+            if own and len(own & draft) < _SAYS * len(own) and fact.topic not in named:
                 missing.append(Finding("omitted_fact", fact.id))
         return missing
 
@@ -105,11 +110,13 @@ class Guard:
         return set(characters(folded)) if self._language == "zh" else set(pieces(folded, "en"))
 
     def _numbers(self, draft: str, allowed: Allowed) -> list[Finding]:
-        known = numbers(allowed.text, self._language) | numbers(allowed.heard, self._language)
-        return [Finding("unselected_number", number) for number in sorted(numbers(draft, self._language) - known)]
+        known = numbers("\n".join((allowed.text, *allowed.heard)), self._language)
+        return [
+            Finding("unselected_number", number) for number in sorted(numbers(draft, self._language) - known)
+        ]
 
     def _facts(self, folded: str, plan: Plan, allowed: Allowed) -> list[Finding]:
-        known = fold(f"{allowed.text}\n{allowed.heard}")
+        known = fold("\n".join((allowed.text, *allowed.heard)))
         said = {fact.id for fact in plan.facts}
         own = set(pieces(fold(allowed.text), self._language))
         draft = set(pieces(folded, self._language))
@@ -118,16 +125,11 @@ class Guard:
             telling = set(pieces(fold(fact.say), self._language)) - own
             if fact.id not in said and len(telling) > 1 and len(telling & draft) >= _TELLS * len(telling):
                 found.append(Finding("unselected_fact", fact.id))
-        topics = self._topics(folded) - self._topics(known)
+        topics = named_topics([folded], self._language) - named_topics((*allowed.lines, *allowed.heard), self._language)
         found += [Finding("unselected_fact", topic) for topic in sorted(topics)]
         if self._answers_unknown(folded, plan):
             found.append(Finding("unselected_fact", plan.selection.unknown[0]))
         return found
-
-    def _topics(self, folded: str) -> set[str]:
-        """The clinical matters that a text names."""
-        hits = self._lexicon.hits(self._lexicon.plain(folded))
-        return {hit.topic for hit in hits if hit.topic.startswith(_CLINICAL) and hit.end - hit.start > 1}
 
     def _answers_unknown(self, folded: str, plan: Plan) -> bool:
         """Whether a reply to a question that the record does not answer says yes, no or normal."""
@@ -137,19 +139,12 @@ class Guard:
 
     def _negation(self, folded: str, plan: Plan) -> list[Finding]:
         """Selected facts of which a clause is negated in the draft and not in the patient's line, or the reverse."""
-        told = [(set(pieces(clause, self._language)), clause) for clause in _clauses(folded)]
-        found = [Finding("flipped_negation", fact.id) for fact in plan.facts if self._flipped(fact.say, told)]
+        found = [
+            Finding("flipped_negation", fact.id)
+            for fact in plan.facts
+            if flipped(folded, fact.say, self._language)
+        ]
         return found or self._wrong_yes_or_no(folded, plan)
-
-    def _flipped(self, say: str, told: Sequence[tuple[set[str], str]]) -> bool:
-        for clause in _clauses(fold(say)):
-            own = set(pieces(clause, self._language))
-            near = max(told, key=lambda pair: len(pair[0] & own), default=None)
-            if near is None or not own or len(near[0] & own) < _SAME * len(own):
-                continue
-            if negated(near[1], self._language) != negated(clause, self._language):
-                return True
-        return False
 
     def _wrong_yes_or_no(self, folded: str, plan: Plan) -> list[Finding]:
         """A draft that opens with yes where every selected fact is a denial, or with no where none is."""
@@ -162,6 +157,32 @@ class Guard:
         if opener.search(folded) and not opener.search(lines) and negated(lines, self._language) == denied:
             return [Finding("flipped_negation", plan.facts[0].id)]
         return []
+
+
+def named_topics(texts: Iterable[str], language: str) -> set[str]:
+    """The symptoms, illnesses and habits that texts name, as topic ids."""
+    return {topic for text in texts for topic in _named(text, language)}
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str, language: str) -> frozenset[str]:
+    words = lexicon(language)
+    folded = words.read(text)
+    hits = words.hits("".join(folded.split()) if language == "zh" else folded)
+    return frozenset(hit.topic for hit in hits if hit.topic.startswith(_CLINICAL) and hit.end - hit.start > 1)
+
+
+def flipped(reply: str, say: str, language: str) -> bool:
+    """Whether a clause of a patient's line is negated in a reply where the line is not, or the reverse."""
+    told = [(set(pieces(clause, language)), clause) for clause in _clauses(fold(reply))]
+    for clause in _clauses(fold(say)):
+        own = set(pieces(clause, language))
+        near = max(told, key=lambda pair: len(pair[0] & own), default=None)
+        if near is None or not own or len(near[0] & own) < _SAME * len(own):
+            continue
+        if negated(near[1], language) != negated(clause, language):
+            return True
+    return False
 
 
 def _clauses(folded: str) -> list[str]:

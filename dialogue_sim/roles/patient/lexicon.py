@@ -14,6 +14,7 @@ from dialogue_sim.roles.patient.examples import Examples
 from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.text import fold
 
+_REMEMBERED = 4096
 _FOLDER = Path(__file__).with_name("lexicons")
 
 
@@ -55,6 +56,7 @@ class Lexicon:
             for how in ("first", "several")
             for entry in data[how]
         ]
+        self._hits: dict[str, list[Hit]] = {}
         self._everything = [
             *(("topic", (topic,), patterns) for topic, patterns in self._topics.items()),
             *(("item", (topic,), patterns) for topic, patterns in self._items.items()),
@@ -106,6 +108,13 @@ class Lexicon:
 
     def hits(self, clause: str) -> list[Hit]:
         """Every place in a folded clause where a topic is named."""
+        if clause not in self._hits:
+            if len(self._hits) >= _REMEMBERED:
+                self._hits.clear()
+            self._hits[clause] = self._find(clause)
+        return list(self._hits[clause])
+
+    def _find(self, clause: str) -> list[Hit]:
         found = {
             Hit(topics, match.start(), match.end(), how)
             for how, topics, patterns in self._everything

@@ -71,7 +71,9 @@ class Wording:
         if name == "age" and who.age is None:
             return str(self._own["no_name"])
         age = self._data["ages"][who.age_unit].replace("{n}", str(who.age))
-        return self._filled(self._own[name], age=age, occupation=who.occupation, relation=self._view.speaker.relation)
+        return self._filled(
+            self._own[name], age=age, occupation=who.occupation, relation=self._view.speaker.relation
+        )
 
     def has(self, name: str) -> bool:
         """Whether there are wordings of a kind."""

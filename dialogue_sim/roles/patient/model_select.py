@@ -46,7 +46,9 @@ class ModelSelector:
         self._ids = {fact.id for fact in view.facts}
         self._asked = 0
 
-    async def understand(self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView) -> Understanding:
+    async def understand(
+        self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView
+    ) -> Understanding:
         """See `Selector`.
 
         Raises:
@@ -58,7 +60,9 @@ class ModelSelector:
         self._asked += 1
         options = Options(temperature=0.0, max_tokens=300, seed=(self._seed * 1009 + self._asked) % 2**31)
         try:
-            form, replies = await ask_json(self._model, self._messages(doctor, known.recent), SelectionForm, options)
+            form, replies = await ask_json(
+                self._model, self._messages(doctor, known.recent), SelectionForm, options
+            )
         except MalformedError:
             return lexical
         found = self._checked(form, lexical, turn)
@@ -71,11 +75,21 @@ class ModelSelector:
     def _messages(self, doctor: str, dialogue: Sequence[str]) -> list[Message]:
         language = self._view.language
         facts = [
-            {"id": fact.id, "topic": label("topics", fact.topic, language), "say": fact.say, "ask": list(fact.ask)}
+            {
+                "id": fact.id,
+                "topic": label("topics", fact.topic, language),
+                "say": fact.say,
+                "ask": list(fact.ask),
+            }
             for fact in self._view.facts
         ]
         text = self._prompts.render(
-            "patient_select", language, facts=facts, opening=self._view.opening, dialogue=list(dialogue), doctor=doctor
+            "patient_select",
+            language,
+            facts=facts,
+            opening=self._view.opening,
+            dialogue=list(dialogue),
+            doctor=doctor,
         )
         return [Message(role="user", content=text)]
 

@@ -39,7 +39,9 @@ class Drafts:
         self._model, self._guard, self._active, self._seed = model, guard, active, seed
         self._asked = 0
 
-    async def best(self, messages: Sequence[Message], again: Message, plan: Plan, allowed: Allowed, template: str) -> Voiced:
+    async def best(
+        self, messages: Sequence[Message], again: Message, plan: Plan, allowed: Allowed, template: str
+    ) -> Voiced:
         """The first draft that the guard lets through, else `template`.
 
         Args:
@@ -80,7 +82,7 @@ class ModelVoice:
         self._drafts, self._view, self._persona, self._prompts = drafts, view, persona, prompts
 
     async def word(
-        self, plan: Plan, parts: Sequence[str], template: str, doctor: str, heard: str, temper: Temper
+        self, plan: Plan, parts: Sequence[str], template: str, doctor: str, heard: Sequence[str], temper: Temper
     ) -> Voiced:  # fmt: skip
         """The reply to one turn, without cues.
 
@@ -93,13 +95,26 @@ class ModelVoice:
             ModelError: the model brought no reply.
         """
         language = self._view.language
-        values = {"view": self._view, "persona": self._persona, "temper": temper, "parts": list(parts), "doctor": doctor}
+        values = {
+            "view": self._view,
+            "persona": self._persona,
+            "temper": temper,
+            "parts": list(parts),
+            "doctor": doctor,
+        }
         messages = [
-            Message(role="system", content=self._prompts.render("patient_voice", language, part="system", **values)),
-            Message(role="user", content=self._prompts.render("patient_voice", language, part="turn", **values)),
+            Message(
+                role="system",
+                content=self._prompts.render("patient_voice", language, part="system", **values),
+            ),
+            Message(
+                role="user", content=self._prompts.render("patient_voice", language, part="turn", **values)
+            ),
         ]
-        again = Message(role="user", content=self._prompts.render("patient_voice", language, part="again", **values))
-        allowed = Allowed(lines=[*parts, *(fact.say for fact in plan.facts)], heard=f"{heard}\n{doctor}")
+        again = Message(
+            role="user", content=self._prompts.render("patient_voice", language, part="again", **values)
+        )
+        allowed = Allowed(lines=[*parts, *(fact.say for fact in plan.facts)], heard=[*heard, doctor])
         return await self._drafts.best(messages, again, plan, allowed, template)
 
 

@@ -38,7 +38,13 @@ class Mood:
     @property
     def temper(self) -> Temper:
         """The feeling in one word."""
-        return "irritated" if self.irritation >= _IRRITATED else "uneasy" if self.irritation >= _UNEASY else "calm"
+        return (
+            "irritated"
+            if self.irritation >= _IRRITATED
+            else "uneasy"
+            if self.irritation >= _UNEASY
+            else "calm"
+        )
 
     def feel(self, plan: Plan, persona: Persona) -> None:
         """React to one doctor turn: empathy calms; insults, jargon, haste, repeats and many questions at once irritate."""

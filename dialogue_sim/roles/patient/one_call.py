@@ -26,8 +26,12 @@ class OneCall:
 
     def __init__(self, drafts: Drafts, view: PatientView, persona: Persona, prompts: Prompts) -> None:
         self._drafts, self._view = drafts, view
-        self._system = prompts.render("patient_one_call", view.language, part="system", view=view, persona=persona)
-        self._again = prompts.render("patient_one_call", view.language, part="again", view=view, persona=persona)
+        self._system = prompts.render(
+            "patient_one_call", view.language, part="system", view=view, persona=persona
+        )
+        self._again = prompts.render(
+            "patient_one_call", view.language, part="again", view=view, persona=persona
+        )
         self._pieces = {fact.id: set(pieces(fold(fact.say), view.language)) for fact in view.facts}
 
     async def word(self, plan: Plan, template: str, doctor: str, turns: Sequence[Turn]) -> Voiced:
@@ -37,10 +41,14 @@ class OneCall:
             ModelError: the model brought no reply.
         """
         messages = [Message(role="system", content=self._system), *_as_chat(turns, doctor)]
-        lines = [fact.say for fact in plan.facts] + [getattr(self._view, name) for name in plan.selection.views]
-        heard = "\n".join([*(turn.text for turn in turns), doctor])
+        lines = [fact.say for fact in plan.facts] + [
+            getattr(self._view, name) for name in plan.selection.views
+        ]
+        heard = [*(turn.text for turn in turns), doctor]
         allowed = Allowed(lines=[line for line in (*lines, template) if line], heard=heard)
-        return await self._drafts.best(messages, Message(role="user", content=self._again), plan, allowed, template)
+        return await self._drafts.best(
+            messages, Message(role="user", content=self._again), plan, allowed, template
+        )
 
     def trace(self, plan: Plan, reply: str, memory: Memory) -> None:
         """Write into the plan what the reply really said."""

@@ -62,13 +62,17 @@ class SimulatedPatient:
         memory = self._memory
         memory.turn += 1
         turn = take_apart(doctor, self._view.language)
-        known = Known(memory.said, memory.last_topics, memory.last_facts, [turn.text for turn in turns[-_RECENT:]])
+        known = Known(
+            memory.said, memory.last_topics, memory.last_facts, [turn.text for turn in turns[-_RECENT:]]
+        )
         found = await self._selector.understand(doctor, turn, known, self._view)
         plan = decide(found, memory, self._view)
         self._mood.feel(plan, self.persona)
         leaving = self._mood.leaves(self.persona)
         if leaving:
-            return PatientReply(self._goodbye(leaving), _nothing_said(plan), [], found.calls, found.usage, True)
+            return PatientReply(
+                self._goodbye(leaving), _nothing_said(plan), [], found.calls, found.usage, True
+            )
         voiced = await self._voiced(plan, doctor, turns)
         text = self._with_cue(voiced.text, plan)
         remember(plan, memory)
@@ -86,7 +90,7 @@ class SimulatedPatient:
             return voiced
         # A cheat gets the fixed words: no model is shown it.
         if self._voices.model and not plan.understanding.marks & {"attack", "foreign"}:
-            heard = "\n".join(turn.text for turn in turns) or self._view.opening
+            heard = [turn.text for turn in turns] or [self._view.opening]
             return await self._voices.model.word(plan, parts, template, doctor, heard, self._mood.temper)
         return Voiced(template, [], [], Usage())
 
@@ -105,7 +109,13 @@ class SimulatedPatient:
 
 def _nothing_said(plan: Plan) -> Selection:
     return plan.selection.model_copy(
-        update={"disclosed": [], "volunteered": [], "repeated": [], "withheld": plan.selection.asked, "views": []}
+        update={
+            "disclosed": [],
+            "volunteered": [],
+            "repeated": [],
+            "withheld": plan.selection.asked,
+            "views": [],
+        }
     )
 
 
@@ -133,7 +143,11 @@ def open_patient(
     wording_by = settings.voice or by_model or "template"
     if model is None and (selecting == "model" or wording_by != "template"):
         asked = f"voice {wording_by!r}" if wording_by != "template" else "selector 'model'"
-        raise ConfigError(f"{asked} needs a model", where=f"patient: {settings.model}", mend="name a model, such as embedded")
+        raise ConfigError(
+            f"{asked} needs a model",
+            where=f"patient: {settings.model}",
+            mend="name a model, such as embedded",
+        )
     persona = choose_persona(settings.persona, view.persona, seed)
     wording = Wording(view, seed)
     selector: Selector = LexicalSelector(view)

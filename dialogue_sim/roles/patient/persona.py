@@ -40,7 +40,11 @@ def choose_persona(wanted: str, own: Persona, seed: int) -> Persona:
             mend = f"did you mean {near[0]!r}?" if near else f"traits are: {', '.join(everything)}"
             raise ConfigError(f"there is no persona trait {trait!r}", where=f"persona: {wanted}", mend=mend)
         if axis in chosen:
-            raise ConfigError(f"{chosen[axis]!r} and {trait!r} are both a {axis}", where=f"persona: {wanted}", mend="name one of them")
+            raise ConfigError(
+                f"{chosen[axis]!r} and {trait!r} are both a {axis}",
+                where=f"persona: {wanted}",
+                mend="name one of them",
+            )
         chosen[axis] = trait
     return Persona.model_validate(chosen)
 
@@ -66,7 +70,10 @@ def persona_coverage(personas: Iterable[Persona]) -> dict[str, object]:
         for (i, a), (j, b) in itertools.combinations(enumerate(AXES), 2)
     }  # fmt: skip
     possible = sum(len(VALUES[a]) * len(VALUES[b]) for a, b in itertools.combinations(AXES, 2))
-    counts = {axis: {value: sum(getattr(p, axis) == value for p in sample) for value in VALUES[axis]} for axis in AXES}
+    counts = {
+        axis: {value: sum(getattr(p, axis) == value for p in sample) for value in VALUES[axis]}
+        for axis in AXES
+    }
     return {
         "personas": len(sample), "distinct": len(seen), "space": len(SPACE),
         "pairs": len(pairs), "pairs_possible": possible, "counts": counts,

@@ -25,7 +25,9 @@ _UNITS = {"十": 10, "百": 100, "千": 1000}
 def reply_words(language: str) -> dict[str, re.Pattern[str]]:
     """The patterns of one language, by name."""
     return {
-        name: compiled(text, language) for name, text in _data(language).items() if name not in {"numerals", "measures"}
+        name: compiled(text, language)
+        for name, text in _data(language).items()
+        if name not in {"numerals", "measures"}
     }
 
 
@@ -69,9 +71,13 @@ def numbers(text: str, language: str) -> set[str]:
 def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     data = _data(language)
     if language == "en":
-        return compiled(data["loose"], "en"), re.compile(r"(?<![\w-])(" + "|".join(data["numerals"].split()) + r")(?!\w)")
+        return compiled(data["loose"], "en"), re.compile(
+            r"(?<![\w-])(" + "|".join(data["numerals"].split()) + r")(?!\w)"
+        )
     measures = "|".join(sorted((m.strip() for m in data["measures"].split(";")), key=len, reverse=True))
-    return compiled(data["loose"], "zh"), re.compile(rf"(?<![几多])([{data['numerals']}]+)(?:来|多)?(?:{measures})")
+    return compiled(data["loose"], "zh"), re.compile(
+        rf"(?<![几多])([{data['numerals']}]+)(?:来|多)?(?:{measures})"
+    )
 
 
 def _value(word: str, language: str) -> str:

@@ -37,10 +37,16 @@ class Style:
         """What goes before the answer; at most one thing, the most pressing."""
         marks, say = plan.understanding.marks, self._wording.one_of
         if mood.temper == "irritated" and turn % 2:
-            return say("irritated_many" if plan.understanding.questions >= MANY_QUESTIONS else "irritated", turn)
+            return say(
+                "irritated_many" if plan.understanding.questions >= MANY_QUESTIONS else "irritated", turn
+            )
         if "jargon" in marks and self._persona.literacy == "low":
             return say("jargon", turn)
-        if self._persona.recall == "poor" and plan.facts and self._recalled(plan.facts[0].topic, plan.facts[0].status):
+        if (
+            self._persona.recall == "poor"
+            and plan.facts
+            and self._recalled(plan.facts[0].topic, plan.facts[0].status)
+        ):
             return say("hedge", turn)
         return self._sometimes("lead", turn)
 

@@ -45,7 +45,14 @@ class Understanding:
     @property
     def anything(self) -> bool:
         """Whether any question was recognised."""
-        return bool(self.facts or self.unknown or self.views or self.about or self.complaint or self.specificity == "broad")
+        return bool(
+            self.facts
+            or self.unknown
+            or self.views
+            or self.about
+            or self.complaint
+            or self.specificity == "broad"
+        )
 
 
 @dataclass
@@ -61,7 +68,9 @@ class Known:
 class Selector(Protocol):
     """Decides which facts a turn asks for."""
 
-    async def understand(self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView) -> Understanding:
+    async def understand(
+        self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView
+    ) -> Understanding:
         """Read one doctor's turn, already taken apart.
 
         Raises:

@@ -9,7 +9,18 @@ from dialogue_sim.roles.patient.lexicon import lexicon
 from dialogue_sim.roles.patient.memory import Memory, Wording, after
 
 # What a turn may do beside asking, in the order in which it is answered when nothing was asked.
-_ACKNOWLEDGED = ("request", "teach_back", "invite", "goodbye", "consent", "confirm", "advice", "diagnosis", "empathy", "private")
+_ACKNOWLEDGED = (
+    "request",
+    "teach_back",
+    "invite",
+    "goodbye",
+    "consent",
+    "confirm",
+    "advice",
+    "diagnosis",
+    "empathy",
+    "private",
+)
 _WORDING_OF = {"diagnosis": "advice", "empathy": "emotion"}
 
 
@@ -35,16 +46,25 @@ class TemplateVoice:
             name = "one_by_one" if "greedy" in marks else "more_done" if "more" in marks else "broad_done"
             parts = [say(name, memory.turn)]
         if not parts:
-            mark = next((mark for mark in _ACKNOWLEDGED if mark in marks), "small_talk" if memory.turn == 1 else "fallback")
+            mark = next(
+                (mark for mark in _ACKNOWLEDGED if mark in marks),
+                "small_talk" if memory.turn == 1 else "fallback",
+            )
             parts = [say(_WORDING_OF.get(mark, mark), memory.turn)]
         return parts
 
     def _answers(self, plan: Plan, memory: Memory) -> list[str]:
         selection, say, key = plan.selection, self._wording.one_of, memory.turn
         parts = [fact.say for fact in plan.facts]
-        if parts and not (selection.disclosed or selection.volunteered) and set(selection.repeated) <= memory.told:
+        if (
+            parts
+            and not (selection.disclosed or selection.volunteered)
+            and set(selection.repeated) <= memory.told
+        ):
             parts[0] = after(say("repeated", key), parts[0], self._view.language)
-        parts += [getattr(self._view, name) or self._unknown(f"view.{name}", memory) for name in selection.views]
+        parts += [
+            getattr(self._view, name) or self._unknown(f"view.{name}", memory) for name in selection.views
+        ]
         parts += [self._wording.about(name) for name in plan.understanding.about]
         if plan.understanding.complaint and not plan.facts:
             parts.append(say("complaint", key))
