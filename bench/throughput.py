@@ -42,6 +42,8 @@ async def whole_run(url: str, dialogues: int, concurrency: int) -> None:
 
     model = {"model": "openai:m", "base_url": url, "concurrency": concurrency}
     with tempfile.TemporaryDirectory() as folder:
+        # Lexicons are compiled once a process; bench/startup.py says what that costs.
+        await execute(plan(config_from_flags({"doctor": {"model": "scripted:brief"}, "limit": 2, "out": f"{folder}/warm"})))
         flags = {
             "doctor": model, "judges": [model], "allow_same_family": True, "turns": TURNS, "limit": CASES,
             "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run",
