@@ -1,7 +1,8 @@
-"""`case new | deidentify | import`: making cases, from nothing and from what there is."""
+"""`case new | draft | deidentify | import`: making cases, from nothing and from what there is."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json as jsonlib
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import NOT_SO, OK
+from dialogue_sim.cli import FAILURES_LEFT, NOT_SO, OK
 from dialogue_sim.cli.texts import read_text
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
@@ -21,6 +22,7 @@ Redact = Annotated[
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `case`."""
     app.command(epilog="Example: dialogue-sim case new cough-teacher --lang en")(new)
+    app.command(epilog="Example: dialogue-sim case draft record.txt --model openai:qwen3-32b")(draft)
     app.command(epilog="Example: dialogue-sim case deidentify record.txt --redact clean.txt")(deidentify)
     app.command(
         "import", epilog="Example: dialogue-sim case import agentclinic agentclinic_medqa.jsonl --out mycases"
@@ -53,6 +55,57 @@ def new(
 
 def _read_line(prompt: str) -> str:
     return input(prompt)
+
+
+def draft(
+    record: Annotated[
+        Path, typer.Argument(metavar="RECORD.txt", help="A clinical record in free text, UTF-8.")
+    ],
+    model: Annotated[
+        str, typer.Option("--model", help="Who drafts: openai:MODEL, embedded, python:module:object, …")
+    ],
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the case file and the spans.")] = Path(),
+    allow_identifiers: Annotated[
+        bool, typer.Option("--allow-identifiers", help="Send the text although it may identify somebody.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Let a model draft a case from a record; only what stands in the record is kept. 由病历起草病例。"""
+    from dialogue_sim.authoring import drafting
+    from dialogue_sim.cases.importers.writing import write_cases
+    from dialogue_sim.cases.lint import lint
+    from dialogue_sim.models.registry import open_model
+    from dialogue_sim.models.settings import ModelSettings
+    from dialogue_sim.prompts import Prompts
+    from dialogue_sim.reports.authoring import draft_summary, show_draft
+
+    text = read_text(record)
+    if not allow_identifiers:
+        drafting.refuse_identifiers(text)
+    settings = ModelSettings(base_url=base_url)
+    opened = open_model(model, settings)
+
+    async def made() -> drafting.Draft:
+        try:
+            case_id = drafting.case_id_of(record, text)
+            return await drafting.draft(text, opened, settings, Prompts(), case_id=case_id, file=record.name)
+        finally:
+            await opened.close()
+
+    found = asyncio.run(made())
+    [path] = write_cases([found.case], out)
+    spans = path.with_suffix(".spans.json")
+    spans.write_text(drafting.spans_json(found, text), encoding="utf-8", newline="\n")
+    summary = draft_summary(found, path, spans, lint([path]))
+    if json:
+        typer.echo(jsonlib.dumps(summary, ensure_ascii=False, indent=1))
+    else:
+        show_draft(summary)
+    if found.failures:
+        raise typer.Exit(FAILURES_LEFT)
 
 
 def deidentify(

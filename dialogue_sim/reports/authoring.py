@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from dialogue_sim.authoring.drafting import Draft
 from dialogue_sim.cases.deidentify import Finding
 from dialogue_sim.cases.importers import ImportedFile
 from dialogue_sim.cases.lint import Linted
@@ -83,3 +84,44 @@ def show_import(summary: dict[str, Any], out: Path | None) -> None:
         )
     else:
         console.print(say("import_not_written", language))
+
+
+def draft_summary(made: Draft, path: Path, spans: Path, linted: Linted) -> dict[str, Any]:
+    """What became of a drafted record, as plain data."""
+    return {
+        "case": str(path),
+        "spans": str(spans),
+        "facts": len(made.case.patient.facts),
+        "findings": len(made.case.examiner.examinations) + len(made.case.examiner.tests),
+        "dropped": [dropped._asdict() for dropped in made.dropped],
+        "warnings": [warning._asdict() for warning in made.warnings],
+        "failures": made.failures,
+        "lint": [str(finding) for finding in linted.findings],
+    }
+
+
+def show_draft(summary: dict[str, Any]) -> None:
+    """Print what was kept, what was dropped and why, and what the draft still lacks."""
+    language = reader_language()
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        say(
+            "draft_written",
+            language,
+            case=summary["case"],
+            facts=summary["facts"],
+            findings=summary["findings"],
+        )
+    )
+    console.print(say("draft_spans", language, spans=summary["spans"]))
+    for dropped in summary["dropped"]:
+        console.print(f"  ✗ {say('draft_' + dropped['kind'], language)}: {dropped['text']}", style="yellow")
+    for warning in summary["warnings"]:
+        name, _, part = warning["kind"].partition(":")
+        detail = f": {warning['detail']}" if warning["detail"] else f": {part}" if part else ""
+        console.print(f"  · {say(f'import_{name}', language, part=part)}{detail}", style="dim")
+    for failure in summary["failures"]:
+        console.print(f"  ! {say('draft_failed', language)}: {failure}", style="red")
+    for finding in summary["lint"]:
+        console.print(finding)
+    console.print(say("draft_check", language))
