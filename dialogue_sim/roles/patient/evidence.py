@@ -9,15 +9,18 @@ from dialogue_sim.cases.views import PatientFact
 from dialogue_sim.roles.patient.lexicon import Hit, Lexicon
 from dialogue_sim.roles.patient.retrieval import Index
 
+NONE = "none"
+"""What talk that asks nothing hints at."""
 ENOUGH = 0.84
 """Evidence that settles a question in which no topic is named: about one telling word."""
 OUTRIGHT = 1.6
 """Evidence that outweighs a topic named outright of which the case records nothing."""
 _OWN = 2.0
+_OWN_MOST = 0.65
 _GOING_ON = 0.4
 _RIVAL = 0.75
 _DISTINCT = 0.3
-_WORDY = 0.2
+_WORDY = 0.4
 
 
 SURE = {"zh": 1.1, "en": 0.7}
@@ -44,7 +47,7 @@ class Evidence:
     def standing(self, hits: Sequence[Hit], clause: str) -> list[Hit]:
         """The hits but those that name something in passing, where the clause as a whole hints at another topic."""
         hints = self._words.hints(clause)
-        best = max(hints.values(), default=0.0)
+        best = max((hint for topic, hint in hints.items() if topic != NONE), default=0.0)
         return [
             hit
             for hit in hits
@@ -53,16 +56,17 @@ class Evidence:
         ]
 
     def meant(
-        self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = (), named: Collection[str] = ()
+        self, clause: str, enough: float = ENOUGH, *, but: Collection[str] = (), going_on: Collection[str] = (), named: Collection[str] = (),
+        whole: str = "",
     ) -> Meant | None:  # fmt: skip
         """The facts that a folded clause points to with `enough` evidence and no rival; None where it is not clear.
 
         The topics of `but` are out of the question; those of `going_on`, asked just before, are likelier
-        than others; those of `named` stand in the clause by name.
+        than others; those of `named` stand in the clause by name. `whole` is what the clause is part of.
         """
         hints = self._words.hints(clause)
         hints |= {topic: max(hints.get(topic, 0.0), 1.0) for topic in named}
-        own = dict(self._index.best(clause))
+        own = {fact_id: min(fit, _OWN_MOST) for fact_id, fit in self._index.best(clause, whole)}
         scores = {
             topic: hints.get(topic, 0.0)
             + _OWN * max(own.get(fact.id, 0.0) for fact in facts)
