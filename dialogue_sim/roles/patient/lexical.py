@@ -73,7 +73,8 @@ class LexicalSelector:
         if not asked and self._leans(clause, hits, known):
             return goes_on or self._tell(self._evidence.meant(clause, but=self._words.features), found) or self._go_on(clause, known, found)
         if hits and not asked and all(self._is_feature(hit) for hit in hits):
-            other = self._evidence.meant(clause, OUTRIGHT, named={topic for hit in hits for topic in hit.topics})
+            named = {topic for hit in hits for topic in hit.topics}
+            other = self._evidence.meant(_without(clause, hits), OUTRIGHT, named=named, whole=clause)
             if other and all(other.topic not in hit.topics for hit in hits) and self._tell(other, found):
                 return True
         about = [name for name in _ABOUT if self._words.says(name, clause)]
@@ -115,10 +116,7 @@ class LexicalSelector:
         """Whether a clause that names only a feature ("for how long?") is about the matter asked just before."""
         if not hits or not all(self._is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
             return False
-        rest = clause
-        for hit in hits:
-            rest = rest.replace(clause[hit.start : hit.end], " ", 1)
-        return len(pieces(rest, self._view.language)) <= _SHORT and not self._words.says("anew", clause)
+        return len(pieces(_without(clause, hits), self._view.language)) <= _SHORT and not self._words.says("anew", clause)
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""
@@ -202,7 +200,8 @@ class LexicalSelector:
         stray = any(phrase.fact.topic not in topics for phrase in pointed)
         if missing and not answered and not stray:
             weak = all(topic in self._words.features for topic in missing)
-            stray = self._tell(self._evidence.meant(clause, ENOUGH if weak else OUTRIGHT, but=topics), found)
+            beside = _without(clause, hits)
+            stray = self._tell(self._evidence.meant(beside, ENOUGH if weak else OUTRIGHT, but=topics, whole=clause), found)
         for topic in missing:
             if topic not in found.unknown and not stray:
                 found.unknown.append(topic)
@@ -277,9 +276,7 @@ class LexicalSelector:
 
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
         """The one fact of several whose own words the question uses, beside the topic's."""
-        rest = clause
-        for hit in mine:
-            rest = rest.replace(clause[hit.start : hit.end], " ", 1)
+        rest = _without(clause, mine)
         ids = {fact.id for fact in facts}
         scores = [(fact_id, score) for fact_id, score in self._index.best(rest) if fact_id in ids]
         if not scores or scores[0][1] < _RETRIEVED or (len(scores) > 1 and scores[1][1] > _RIVAL * scores[0][1]):
@@ -358,3 +355,11 @@ class LexicalSelector:
             found.unknown.append(clause[:60])
             return True
         return False
+
+
+def _without(clause: str, hits: list[Hit]) -> str:
+    """A clause without the words of the hits."""
+    for hit in sorted(hits, key=lambda hit: hit.start - hit.end):
+        words = clause[hit.start : hit.end]
+        clause = f"{clause[: hit.start]}{' ' * len(words)}{clause[hit.end :]}"
+    return clause

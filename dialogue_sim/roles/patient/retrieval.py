@@ -61,10 +61,13 @@ class Index:
         ]
         return sorted(found, key=lambda phrase: -len(phrase.folded))
 
-    def best(self, clause: str) -> list[tuple[str, float]]:
-        """Facts by how well they fit a folded clause: the share of the clause's weight that they hold, 0 to about 1."""
+    def best(self, clause: str, whole: str = "") -> list[tuple[str, float]]:
+        """Facts by how well they fit a folded clause: the share of its weight that they hold, 0 to about 1.
+
+        The share is taken of `whole` where the clause is only part of what was asked.
+        """
         wanted = set(self._pieces(clause))
-        total = sum(self._weight.get(piece, self._unseen * _share(piece)) for piece in wanted)
+        total = sum(self._weight.get(piece, self._unseen * _share(piece)) for piece in (set(self._pieces(whole)) if whole else wanted))
         if not total:
             return []
         scores = []
