@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from dialogue_sim.cases.model import Finding
@@ -42,7 +43,7 @@ class Examiner:
         known = [alias.folded for alias in self._aliases]
         for clause in ordered_clauses(doctor, language, known):
             everything = everything or wants_everything(clause, language)
-            for found in self._in_clause(clause):
+            for found in self._in_clause(clause, unicodedata.normalize("NFKC", doctor)):
                 if all((g.finding, g.text) != (found.finding, found.text) for g in given):
                     given.append(found)
         if not given and everything:
@@ -51,7 +52,7 @@ class Examiner:
             ]
         return given
 
-    def _in_clause(self, clause: str) -> list[FindingGiven]:
+    def _in_clause(self, clause: str, doctor: str) -> list[FindingGiven]:
         """Findings named in one clause, in its order."""
         language = self._view.language
         spots: list[tuple[int, int, list[FindingGiven]]] = []
@@ -66,7 +67,7 @@ class Examiner:
         for name in named(clause, language):
             end = name.start + len(name.words)
             if not any(start < end and name.start < stop for start, stop, _ in spots):
-                spots.append((name.start, end, self._by_kind(name.words, name.kinds)))
+                spots.append((name.start, end, self._by_kind(_as_written(name.words, doctor), name.kinds)))
         spots.sort(key=lambda spot: spot[0])
         return [given for _, _, found in spots for given in found]
 
@@ -109,3 +110,9 @@ class Examiner:
 
 def _title(name: str) -> str:
     return name[:1].upper() + name[1:]
+
+
+def _as_written(words: str, doctor: str) -> str:
+    """Folded words as the doctor wrote them."""
+    start = doctor.casefold().find(words)
+    return doctor[start : start + len(words)] if start >= 0 else words

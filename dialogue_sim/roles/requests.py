@@ -89,7 +89,11 @@ def orders(clause: str, language: str, also: Collection[str] = ()) -> bool:
     `also` are further names that count as examinations, folded: those of a case.
     """
     marks = _marks(language)["marks"]
-    if _blocked(clause, language):
+    if marks["past"].search(clause) or marks["unwanted"].search(clause):
+        return False
+    if marks["result"].search(clause) and (named(clause, language) or any(within(n, clause, language) for n in also)):
+        return True
+    if marks["explains"].search(clause):
         return False
     if marks["all_results"].search(clause):
         return True
@@ -97,8 +101,6 @@ def orders(clause: str, language: str, also: Collection[str] = ()) -> bool:
     own = [name for name in also if within(name, clause, language)]
     if not names and not own:
         return False
-    if marks["result"].search(clause):
-        return True
     if marks["order"].search(clause):
         knowable = not own and all(name.kinds <= _marks(language)["knowable"] for name in names)
         return not knowable or marks["measured"].search(clause) is not None
@@ -111,7 +113,10 @@ def orders(clause: str, language: str, also: Collection[str] = ()) -> bool:
 def _blocked(clause: str, language: str) -> bool:
     """Talk about an examination that is no request: done before, not wanted, or explained."""
     marks = _marks(language)["marks"]
-    return any(marks[name].search(clause) for name in ("past", "unwanted", "explains"))
+    asked = marks["result"].search(clause) is not None
+    return any(marks[name].search(clause) for name in ("past", "unwanted")) or (
+        marks["explains"].search(clause) is not None and not asked
+    )
 
 
 def wants_everything(clause: str, language: str) -> bool:
