@@ -25,6 +25,7 @@ from dialogue_sim.cases.importers.building import Builder, ImportWarning, Source
 from dialogue_sim.cases.importers.chinese_records import actions_in
 from dialogue_sim.cases.importers.mapping import topic_of
 from dialogue_sim.cases.importers.people import person_in
+from dialogue_sim.cases.importers.routing import route_of
 from dialogue_sim.cases.importers.rows import Row
 from dialogue_sim.cases.importers.statements import Statement, sentences, statements
 from dialogue_sim.cases.lint.text import CJK
@@ -49,6 +50,9 @@ _SPEAKERS = {
     "en": {"self": "the patient", "companion": "the companion"},
 }
 Form = TypeVar("Form", bound=BaseModel)
+_THIRD_PERSON = re.compile(
+    r"^(?:she|he|the patient|the woman|the man|patient)\b|^(?:患者|病人|她|他)", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -258,6 +262,7 @@ class _Maker:
         self._builder = Builder(SOURCE, row, case_id, language, person_in(text, language))
         self._builder.measured(text)
         self._dropped: list[Dropped] = []
+        self._spans: dict[str, Span] = {}
         self.speaker = _SPEAKERS[language][self._builder.person.speaker.who]
 
     def refer(self, found: Reference) -> None:
@@ -270,8 +275,9 @@ class _Maker:
         ]
         self._builder.plan = list(self._actions(found.plan))
         if complaint := self._supported("complaint", found.complaint):
-            for statement in statements(complaint.text, self._language):
-                self._builder.fact(statement, disclosure="opening", default="hpi.onset")
+            before = len(self._builder.facts)
+            self._builder.told(complaint.text, disclosure="opening", default="hpi.onset")
+            self._spans |= {f"facts.{fact.id}": complaint for fact in self._builder.facts[before:]}
 
     def _actions(self, plan: list[str]) -> Iterator[Action]:
         for number, line in enumerate(plan, 1):
@@ -294,25 +300,40 @@ class _Maker:
                 self._builder.found(kind, name.text if name else span.text[:20], span.text)
 
     def _fact(self, fact: DraftFact, span: Span) -> None:
+        route = route_of(span.text, self._language)
+        if route != "patient":
+            # A model that is unsure calls everything a fact; what was measured or done is not the patient's to tell.
+            self._dropped.append(Dropped("not_the_patients", span.text))
+            self._builder.sentence(span.text, route)
+            return
         read = [statement for statement in statements(span.text, self._language) if statement.status]
-        polarities = {statement.status for statement in read}
-        status = fact.status
-        if len(polarities) == 1 and (own := polarities.pop()) and own != status:
-            self._dropped.append(Dropped("status_corrected", f"{status} → {own}: {span.text}"))
-            status = own
+        if len(read) > 1:
+            for statement in read:
+                self._add(statement, span)
+            return
+        own = read[0].status if read else fact.status
+        if own and own != fact.status:
+            self._dropped.append(Dropped("status_corrected", f"{fact.status} → {own}: {span.text}"))
         topic = fact.topic if fact.topic in TOPICS and not fact.topic.startswith("view.") else ""
         if fact.topic and not topic:
             self._dropped.append(Dropped("topic_unknown", fact.topic))
-        say = fact.say.strip() if self._may_say(fact.say, span.text) else ""
+        say = fact.say.strip() if self._may_say(fact.say.strip(), span.text) else ""
         if fact.say and not say:
             self._dropped.append(Dropped("say_replaced", fact.say))
         found = topic or topic_of(f"{span.text} {fact.say}", self._language) or ""
-        self._builder.fact(Statement(span.text, status), topic=found, say=say)
+        self._add(Statement(span.text, own or fact.status), span, topic=found, say=say)
+
+    def _add(self, statement: Statement, span: Span, *, topic: str = "", say: str = "") -> None:
+        """Add a fact and remember where it was read."""
+        before = len(self._builder.facts)
+        self._builder.fact(statement, topic=topic, say=say)
+        self._spans |= {f"facts.{fact.id}": span for fact in self._builder.facts[before:]}
 
     def _may_say(self, say: str, quote: str) -> bool:
-        """Whether what the patient would say is in the language and adds no number to the quotation."""
+        """Whether a sentence is the speaker's own, in the language, and adds no number to the quotation."""
         same_language = bool(CJK.search(say)) == (self._language == "zh")
-        return same_language and set(_NUMBER.findall(say)) <= set(_NUMBER.findall(quote))
+        own = self._builder.person.speaker.who == "companion" or not _THIRD_PERSON.match(say)
+        return same_language and own and set(_NUMBER.findall(say)) <= set(_NUMBER.findall(quote))
 
     def _supported(self, kind: str, quote: str, *, within: str = "") -> Span | None:
         """The span of a quotation in the record; None, and told, when it does not stand there."""
@@ -327,7 +348,7 @@ class _Maker:
         """The case with the span of everything in it; whatever has none after all is an error of this program."""
         one = self._builder.build()
         case = one.case
-        wanted = {f"facts.{fact.id}": fact.record for fact in case.patient.facts}
+        wanted: dict[str, str] = {}
         for finding in (*case.examiner.examinations, *case.examiner.tests):
             for number, sentence in enumerate(sentences(finding.result, self._language)):
                 wanted[f"findings.{finding.id}.{number}"] = sentence
@@ -335,6 +356,7 @@ class _Maker:
         if case.judge.diagnosis.primary:
             wanted["diagnosis"] = case.judge.diagnosis.primary
         spans = {key: span for key, quote in wanted.items() if (span := span_of(quote, self._text))}
+        spans |= self._spans
         dropped = self._dropped + [
             Dropped("without_span", f"{key}: {wanted[key]}") for key in wanted.keys() - spans.keys()
         ]
