@@ -6,6 +6,8 @@ server can limit two things, and each has its remedy:
   when it refused one, and grows again by one for each `_PROBE` rounds of replies;
 - how many it takes in a time: requests are paced at the rate at which replies came before the 429,
   and that rate rises by `_CLIMB` a second until the server refuses again.
+Refusals of up to a share of `_STRAY` need not be our doing (a server shared with others has such): each
+lowers the number in flight by one, and none the pace, or a few would bring a run to a crawl.
 A `Retry-After` stops all requests to the server, not only the one that was refused.
 """
 
@@ -20,8 +22,9 @@ from contextlib import asynccontextmanager
 from dialogue_sim.models.errors import RateLimitedError
 from dialogue_sim.models.settings import ModelSettings
 
-_PROBE = 8.0
+_PROBE = 2.0
 _CLIMB = 0.01
+_STRAY = 0.05
 _WINDOW_S = 10.0
 _LONGEST_HOLD_S = 120.0
 
@@ -76,6 +79,7 @@ class Limiter:
         self._paced_at = now
         self._held_until = 0.0
         self._successes: deque[float] = deque()
+        self._refusals: deque[float] = deque()
         self._mean_tokens = 0.0
         self._gate = asyncio.Lock()
         self._freed = asyncio.Event()
@@ -149,11 +153,17 @@ class Limiter:
     def _refused(self, retry_after: float | None) -> None:
         now = time.monotonic()
         self.refused += 1
-        self._allowed = max(1.0, min(self._allowed, float(self.in_flight)))
+        self._refusals.append(now)
+        while self._refusals[0] < now - _WINDOW_S:
+            self._refusals.popleft()
+        few = len(self._refusals) < 4
+        stray = few or len(self._refusals) <= _STRAY * (len(self._refusals) + len(self._successes))
+        served = self._allowed - 1 if stray else float(self.in_flight)
+        self._allowed = max(1.0, min(self._allowed, served))
         if retry_after:
             self._held_until = max(self._held_until, now + min(retry_after, _LONGEST_HOLD_S))
         rate = self._rate(now)
-        if rate > 0 and (self._pace is None or rate < self._pace.rate):
+        if rate > 0 and not stray and (self._pace is None or rate < self._pace.rate):
             if self._pace is None:
                 self._pace = Bucket(rate, now)
             self._pace.rate = rate

@@ -135,7 +135,7 @@ async def test_retry_after_holds_all_calls_and_is_no_failed_attempt(tmp_path: Pa
     async with FakeOpenAI(script=["429:0.4"]) as server, asking(server, tmp_path, attempts=1) as model:
         started = time.perf_counter()
         first = asyncio.create_task(model.chat(asked(0), Options()))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.3)
         await model.chat(asked(1), Options())
         assert time.perf_counter() - started >= 0.4
         await first
