@@ -38,7 +38,9 @@ async def aiohttp_loop(url: str, stack: AsyncExitStack) -> Ask:
     session = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
 
     async def ask(messages: list[Any]) -> str:
-        async with session.post(f"{url}/chat/completions", json={"model": "m", "messages": messages}) as reply:
+        async with session.post(
+            f"{url}/chat/completions", json={"model": "m", "messages": messages}
+        ) as reply:
             text: str = (await reply.json())["choices"][0]["message"]["content"]
         return text
 
@@ -73,7 +75,9 @@ async def limited(url: str, stack: AsyncExitStack) -> Ask:
     limiter = Limiter(AT_ONCE)
 
     async def ask(messages: list[Any]) -> str:
-        return (await retry(lambda: model.chat(messages, Options(seed=1)), limiter, attempts=3, name="m")).text
+        return (
+            await retry(lambda: model.chat(messages, Options(seed=1)), limiter, attempts=3, name="m")
+        ).text
 
     return ask
 
@@ -115,10 +119,15 @@ async def child(layer: str, url: str) -> None:
 
         async def dialogue(number: int) -> None:
             async with gate:
-                messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": f"Hello {number}"}]
+                messages = [
+                    {"role": "system", "content": SYSTEM},
+                    {"role": "user", "content": f"Hello {number}"},
+                ]
                 for _ in range(CALLS):
                     said = await ask(messages)
-                    messages.append({"role": "assistant" if len(messages) % 2 == 0 else "user", "content": said})
+                    messages.append(
+                        {"role": "assistant" if len(messages) % 2 == 0 else "user", "content": said}
+                    )
 
         before = time.process_time()
         await asyncio.gather(*map(dialogue, range(DIALOGUES)))
@@ -155,14 +164,27 @@ def between_calls() -> list[list[str]]:
             for case in cases:
                 with spent.of("patient, opened"):
                     patient = open_patient(
-                        patient_view(case), PatientSettings(), guarded_terms=guarded_terms(case), prompts=prompts, seed=0
+                        patient_view(case),
+                        PatientSettings(),
+                        guarded_terms=guarded_terms(case),
+                        prompts=prompts,
+                        seed=0,
                     )
-                transcript = await consult(case, ScriptedDoctor("expert", case), patient, Examiner(examiner_view(case)))
+                transcript = await consult(
+                    case, ScriptedDoctor("expert", case), patient, Examiner(examiner_view(case))
+                )
                 asked = [turn for turn in transcript.turns if turn.speaker == "doctor"]
                 patient = open_patient(
-                    patient_view(case), PatientSettings(), guarded_terms=guarded_terms(case), prompts=prompts, seed=0
+                    patient_view(case),
+                    PatientSettings(),
+                    guarded_terms=guarded_terms(case),
+                    prompts=prompts,
+                    seed=0,
                 )
-                doctor, examiner = ModelDoctor(Parrot(), doctor_view(case), prompts), Examiner(examiner_view(case))
+                doctor, examiner = (
+                    ModelDoctor(Parrot(), doctor_view(case), prompts),
+                    Examiner(examiner_view(case)),
+                )
                 for turn in asked:
                     before = transcript.turns[: turn.number]
                     with spent.of("doctor's request"):
@@ -205,7 +227,9 @@ class Clock:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -216,7 +240,10 @@ def main() -> None:
     for layer in LAYERS:
         with MockServer(0.0) as server:
             done = subprocess.run(
-                [sys.executable, __file__, "--child", layer, server.url], check=True, stdout=subprocess.PIPE, text=True
+                [sys.executable, __file__, "--child", layer, server.url],
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
             )
         spent = float(done.stdout)
         rows.append([layer, f"{spent:.2f}", f"{spent - last:+.2f}"])

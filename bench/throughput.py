@@ -43,7 +43,13 @@ async def whole_run(url: str, dialogues: int, concurrency: int) -> None:
     model = {"model": "openai:m", "base_url": url, "concurrency": concurrency}
     with tempfile.TemporaryDirectory() as folder:
         # Lexicons are compiled once a process; bench/startup.py says what that costs.
-        await execute(plan(config_from_flags({"doctor": {"model": "scripted:brief"}, "limit": 2, "out": f"{folder}/warm"})))
+        await execute(
+            plan(
+                config_from_flags(
+                    {"doctor": {"model": "scripted:brief"}, "limit": 2, "out": f"{folder}/warm"}
+                )
+            )
+        )
         flags = {
             "doctor": model, "judges": [model], "allow_same_family": True, "turns": TURNS, "limit": CASES,
             "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run",
@@ -51,7 +57,8 @@ async def whole_run(url: str, dialogues: int, concurrency: int) -> None:
         planned = plan(config_from_flags(flags))
         figures.begin()
         outcome = await execute(planned)
-        assert outcome.scores and outcome.scores["n_dialogues"] == dialogues, outcome
+        assert outcome.scores
+        assert outcome.scores["n_dialogues"] == dialogues, outcome
 
 
 async def bare_loop(url: str, dialogues: int, concurrency: int) -> None:
@@ -65,7 +72,9 @@ async def bare_loop(url: str, dialogues: int, concurrency: int) -> None:
         async with gate:
             messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Hello. " * 20}]
             for _ in range(2 * TURNS + 1):
-                async with session.post(f"{url}/chat/completions", json={"model": "m", "messages": messages}) as reply:
+                async with session.post(
+                    f"{url}/chat/completions", json={"model": "m", "messages": messages}
+                ) as reply:
                     said = (await reply.json())["choices"][0]["message"]["content"]
                 messages.append({"role": "assistant" if len(messages) % 2 == 0 else "user", "content": said})
 
@@ -107,7 +116,10 @@ def _cpu() -> float:
 
 
 figures = Figures()
-CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {"run": whole_run, "bare": bare_loop}
+CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {
+    "run": whole_run,
+    "bare": bare_loop,
+}
 
 
 async def child(client: str, url: str, dialogues: int, concurrency: int) -> None:
@@ -119,8 +131,14 @@ def measure(client: str, arguments: argparse.Namespace, latency: float, concurre
     """One row of the table."""
     with MockServer(latency, shape=arguments.shape) as server:
         words = [client, server.url, str(arguments.dialogues), str(concurrency)]
-        script = [sys.executable, __file__] if client != "inspect" else [arguments.inspect, str(HERE / "inspect_client.py")]
-        done = subprocess.run([*script, "--child", *words], check=True, stdout=subprocess.PIPE, text=True, env=_quiet())
+        script = (
+            [sys.executable, __file__]
+            if client != "inspect"
+            else [arguments.inspect, str(HERE / "inspect_client.py")]
+        )
+        done = subprocess.run(
+            [*script, "--child", *words], check=True, stdout=subprocess.PIPE, text=True, env=_quiet()
+        )
         counts = server.stats()
     found = json.loads(done.stdout.splitlines()[-1])
     calls = counts["calls"] - (client == "run")  # the run's one call before the first dialogue
@@ -138,7 +156,9 @@ def _quiet() -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--dialogues", type=int, default=200, help=f"a multiple of {CASES}")
     parser.add_argument("--latency", type=float, nargs="+", default=[0.1])
     parser.add_argument("--concurrency", type=int, nargs="+", default=[16, 64, 200])
@@ -152,7 +172,19 @@ def main() -> None:
         asyncio.run(child(client, url, int(dialogues), int(concurrency)))
         return
     print(described("aiohttp", "openai", "pydantic"))
-    head = ["client", "latency s", "C", "calls", "CPU ms/call", "wall s", "bound s", "bound/wall", "RSS MB", "lag p99 ms", "peak"]
+    head = [
+        "client",
+        "latency s",
+        "C",
+        "calls",
+        "CPU ms/call",
+        "wall s",
+        "bound s",
+        "bound/wall",
+        "RSS MB",
+        "lag p99 ms",
+        "peak",
+    ]
     clients = [*arguments.clients, *(["inspect"] if arguments.inspect else [])]
     rows = [
         measure(client, arguments, latency, concurrency)

@@ -141,7 +141,9 @@ class PatientPart(Part):
     demographics: Demographics
     speaker: Speaker = Speaker()
     opening: Text = Field(description="the patient's first words")
-    facts: list[Fact] = Field(description="what the patient can report; empty only where a source tells nothing")
+    facts: list[Fact] = Field(
+        description="what the patient can report; empty only where a source tells nothing"
+    )
     cues: list[Cue] = Field(default_factory=list)
     ideas: str = Field(
         default="", description="what the patient thinks it is, as they would say it when asked"

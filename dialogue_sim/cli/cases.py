@@ -63,9 +63,13 @@ def schema() -> None:
 
 @app.command(epilog="Example: dialogue-sim case lint --strict cases/")
 def lint(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files or folders. Default: the bundled cases.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders. Default: the bundled cases.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse warnings too.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend layout, punctuation and missing canaries first.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend layout, punctuation and missing canaries first.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check case files; each finding says where and how to mend. 检查病例文件。"""
@@ -75,7 +79,9 @@ def lint(
 
     found = check(paths or [bundled("cases")], fix=fix)
     if json:
-        typer.echo(jsonlib.dumps([finding._asdict() for finding in found.findings], ensure_ascii=False, indent=1))
+        typer.echo(
+            jsonlib.dumps([finding._asdict() for finding in found.findings], ensure_ascii=False, indent=1)
+        )
     else:
         show_findings(found)
     if not found.fit(strict=strict):

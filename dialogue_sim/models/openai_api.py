@@ -200,9 +200,13 @@ def api_key(base_url: str, variable: str) -> str:
     """
     address = urlsplit(base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise ConfigError(f"{base_url!r} is not a URL", where="base_url", mend="write it as http://host:port/v1")
+        raise ConfigError(
+            f"{base_url!r} is not a URL", where="base_url", mend="write it as http://host:port/v1"
+        )
     if address.username or address.password:
-        raise ConfigError("base_url holds a password, and would be written down", mend=f"put the key into {variable}")
+        raise ConfigError(
+            "base_url holds a password, and would be written down", mend=f"put the key into {variable}"
+        )
     if key := os.environ.get(variable, "").strip():
         return key
     if is_private(base_url):

@@ -7,8 +7,10 @@ argument), a `ChatModel`, or a class or function without required arguments that
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -43,7 +45,7 @@ class FunctionModel:
             if inspect.iscoroutinefunction(self._function):
                 said = await self._function(*arguments)
             else:
-                said = await asyncio.to_thread(self._function, *arguments)
+                said = await _in_own_thread(self._function, arguments)
                 if inspect.isawaitable(said):
                     said = await said
         except ModelError:
@@ -65,6 +67,36 @@ class FunctionModel:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+async def _in_own_thread(function: Callable[..., Any], arguments: list[Any]) -> Any:
+    # Not asyncio.to_thread: its few threads would limit how many dialogues go on at once, and a function
+    # that never returns would keep the process from ending.
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Any] = loop.create_future()
+
+    def settle(said: Any, problem: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if problem is None:
+            done.set_result(said)
+        else:
+            done.set_exception(problem)
+
+    def work() -> None:
+        said, problem = None, None
+        try:
+            said = function(*arguments)
+        except StopIteration as failure:  # a future cannot carry it
+            problem = RuntimeError(f"StopIteration: {failure}")
+        except BaseException as failure:
+            problem = failure
+        if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # closed in this very moment
+                loop.call_soon_threadsafe(settle, said, problem)
+
+    threading.Thread(target=work, name=f"{getattr(function, '__name__', 'function')}", daemon=True).start()
+    return await done
 
 
 def open_model(name: str, settings: ModelSettings) -> ChatModel:

@@ -108,7 +108,9 @@ class Engine:
             async for output in self._engine.generate({"prompt_token_ids": tokens}, parameters, request):
                 final = output
         except EngineDeadError as problem:
-            raise FatalError(f"the vLLM engine has died: {problem}", mend="its output above says why") from problem
+            raise FatalError(
+                f"the vLLM engine has died: {problem}", mend="its output above says why"
+            ) from problem
         except EngineGenerateError as problem:
             raise TransientError(f"vLLM could not finish the request: {problem}") from problem
         except Exception as problem:  # what refuses a request is of another class in each version
@@ -121,7 +123,9 @@ class Engine:
             text=text,
             reasoning=reasoning,
             finish="length" if said.finish_reason == "length" else "stop",
-            usage=Usage(prompt=len(tokens), completion=len(said.token_ids), cached=final.num_cached_tokens or 0),
+            usage=Usage(
+                prompt=len(tokens), completion=len(said.token_ids), cached=final.num_cached_tokens or 0
+            ),
             latency_s=time.perf_counter() - started,
             model=self._name,
         )
@@ -132,7 +136,9 @@ class Engine:
                 messages, add_generation_prompt=True, tokenize=True, return_dict=False, **template
             )
         except Exception as problem:  # templates raise what they like
-            raise FatalError(f"the chat template of {self._name} refuses the messages: {problem}") from problem
+            raise FatalError(
+                f"the chat template of {self._name} refuses the messages: {problem}"
+            ) from problem
         return [int(token) for token in rendered]
 
     def _parameters(self, options: Options, extra: dict[str, Any], used: int) -> Any:
@@ -152,7 +158,9 @@ class Engine:
             **extra,
             "max_tokens": min(room, options.max_tokens or room),
         }
-        return SamplingParams(stop=list(options.stop) or None, output_kind=RequestOutputKind.FINAL_ONLY, **sampling)
+        return SamplingParams(
+            stop=list(options.stop) or None, output_kind=RequestOutputKind.FINAL_ONLY, **sampling
+        )
 
     async def close(self) -> None:
         """Stop the engine's processes."""

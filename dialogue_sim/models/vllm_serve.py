@@ -171,7 +171,17 @@ async def start(name: str, engine: dict[str, Any]) -> Server:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log_file = platformdirs.user_log_path("dialogue-sim", ensure_exists=True) / f"vllm-serve-{port}.log"
-    words = [*command(), name, "--served-model-name", name, "--host", "127.0.0.1", "--port", str(port), *flags(engine)]
+    words = [
+        *command(),
+        name,
+        "--served-model-name",
+        name,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        *flags(engine),
+    ]
     with log_file.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "dialogue_sim.models.leash", *words),

@@ -33,7 +33,10 @@ def show_stats(stats: dict[str, Any]) -> None:
     for name, counts in stats["by"].items():
         table.add_row(name, "  ".join(f"{word} {count}" for word, count in counts.items()))
     facts = stats["facts"]
-    table.add_row("facts", f"mean {facts['mean']} ({facts['least']}–{facts['most']}), denied {facts['denied']}, critical {facts['critical']}")
+    table.add_row(
+        "facts",
+        f"mean {facts['mean']} ({facts['least']}–{facts['most']}), denied {facts['denied']}, critical {facts['critical']}",
+    )
     console.print(table)
     for lacking in stats["lacking"]:
         console.print(f"lacking: {lacking}", style="yellow")

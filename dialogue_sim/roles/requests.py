@@ -91,7 +91,9 @@ def orders(clause: str, language: str, also: Collection[str] = ()) -> bool:
     marks = _marks(language)["marks"]
     if marks["past"].search(clause) or marks["unwanted"].search(clause):
         return False
-    if marks["result"].search(clause) and (named(clause, language) or any(within(n, clause, language) for n in also)):
+    if marks["result"].search(clause) and (
+        named(clause, language) or any(within(n, clause, language) for n in also)
+    ):
         return True
     if marks["explains"].search(clause):
         return False

@@ -27,7 +27,13 @@ async def test_a_good_server_is_seen_as_such() -> None:
     async with FakeOpenAI("seeded", model="m") as server:
         found = await check_model("openai:m", ModelSettings(base_url=server.url))
     assert found.reachable
-    assert (found.json_schema, found.seed, found.context, found.usage, found.reasoning) == (True, True, 4096, True, False)
+    assert (found.json_schema, found.seed, found.context, found.usage, found.reasoning) == (
+        True,
+        True,
+        4096,
+        True,
+        False,
+    )
     assert found.left_out == []
     assert found.latency_s is not None
 
@@ -67,7 +73,9 @@ async def test_a_run_is_replayed_by_what_was_asked(tmp_path: Path) -> None:
         for name in ("a", "b"):
             inner = open_model(f"openai:{name}", ModelSettings(base_url=server.url))
             for role in ("patient", "judge") if name == "a" else ("judge",):
-                model = JournaledModel(inner, journal, role=role, dialogue="d", limiter=Limiter(), budget=Budget())
+                model = JournaledModel(
+                    inner, journal, role=role, dialogue="d", limiter=Limiter(), budget=Budget()
+                )
                 await model.chat(ASKED if role == "patient" else JUDGED, Options(seed=1))
             await inner.close()
         journal.close()
@@ -93,7 +101,11 @@ async def test_a_person_answers_in_lines_and_sees_only_what_is_new() -> None:
     person = HumanModel(io.StringIO("\nsince\nyesterday\n\nno\n"), said)
     first = await person.chat([Message(role="system", content="be the patient"), *ASKED], Options())
     assert first.text == "since\nyesterday"
-    talk = [Message(role="system", content="be the patient"), *ASKED, Message(role="assistant", content=first.text)]
+    talk = [
+        Message(role="system", content="be the patient"),
+        *ASKED,
+        Message(role="assistant", content=first.text),
+    ]
     said.truncate(0)
     second = await person.chat([*talk, Message(role="user", content="any fever?")], Options())
     assert second.text == "no"

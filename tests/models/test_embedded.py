@@ -24,7 +24,9 @@ SPEC = "embedded:smollm2-135m"
 ASKED = [Message(role="user", content="Where does it hurt?")]
 SETTINGS = ModelSettings(engine={"n_ctx": 1024})
 
-installed = pytest.mark.skipif(importlib.util.find_spec("xllamacpp") is None, reason="xllamacpp is not installed")
+installed = pytest.mark.skipif(
+    importlib.util.find_spec("xllamacpp") is None, reason="xllamacpp is not installed"
+)
 pytestmark = pytest.mark.embedded
 
 
@@ -69,7 +71,9 @@ async def test_roles_share_one_engine_and_a_cancelled_call_frees_its_slot(model:
     judge = open_model(SPEC, SETTINGS, role="judge")
     await asyncio.gather(model.chat(ASKED, Options(max_tokens=4)), judge.chat(ASKED, Options(max_tokens=4)))
     assert len(_ENGINES._made) == 1
-    story = asyncio.create_task(model.chat([Message(role="user", content="Tell a long story.")], Options(max_tokens=900)))
+    story = asyncio.create_task(
+        model.chat([Message(role="user", content="Tell a long story.")], Options(max_tokens=900))
+    )
     await asyncio.sleep(0.3)
     story.cancel()
     started = asyncio.get_running_loop().time()
@@ -94,7 +98,10 @@ def test_names_that_lead_nowhere(tmp_path: Path) -> None:
 @installed
 async def test_a_file_that_is_no_model_and_an_unknown_argument(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"nothing" * 100)
-    for settings, said in ((ModelSettings(), "cannot be loaded"), (ModelSettings(engine={"n_thread": 2}), "n_threads")):
+    for settings, said in (
+        (ModelSettings(), "cannot be loaded"),
+        (ModelSettings(engine={"n_thread": 2}), "n_threads"),
+    ):
         model = open_model(f"embedded:{tmp_path}/x.gguf", settings)
         with pytest.raises(ConfigError, match=said):
             await model.chat(ASKED, Options())

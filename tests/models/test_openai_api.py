@@ -122,7 +122,9 @@ async def test_the_timeout_is_for_the_whole_request() -> None:
 
 async def test_no_server_is_named_with_its_address() -> None:
     model = OpenAIModel("m", ModelSettings(base_url="http://127.0.0.1:9/v1"))
-    with pytest.raises(TransientError, match=r"no connection to http://127\.0\.0\.1:9/v1: .*Connect call failed"):
+    with pytest.raises(
+        TransientError, match=r"no connection to http://127\.0\.0\.1:9/v1: .*Connect call failed"
+    ):
         await model.chat(ASKED, Options())
     await model.close()
 

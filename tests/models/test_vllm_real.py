@@ -46,7 +46,11 @@ class Mark(BaseModel):
 
 @pytest.fixture(autouse=True)
 def small_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("HF_HUB_OFFLINE", "1"), ("VLLM_NO_USAGE_STATS", "1"), ("VLLM_CPU_KVCACHE_SPACE", "1")):
+    for name, value in (
+        ("HF_HUB_OFFLINE", "1"),
+        ("VLLM_NO_USAGE_STATS", "1"),
+        ("VLLM_CPU_KVCACHE_SPACE", "1"),
+    ):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 
@@ -63,7 +67,9 @@ async def exercise(model: ChatModel) -> None:
     mark, replies = await ask_json(model, ASKED, Mark, Options(max_tokens=40, temperature=1.0))
     assert mark.answer in ("yes", "no")
     assert len(replies) == 1
-    many = await asyncio.gather(*[model.chat(ASKED, options.model_copy(update={"seed": i})) for i in range(16)])
+    many = await asyncio.gather(
+        *[model.chat(ASKED, options.model_copy(update={"seed": i})) for i in range(16)]
+    )
     assert all(reply.usage.completion == 12 for reply in many)
     with pytest.raises(ContextOverflowError):
         await model.chat([Message(role="user", content="pain " * 3000)], Options(max_tokens=4))
@@ -81,7 +87,9 @@ async def test_in_process() -> None:
     try:
         await exercise(model)
         loud = Options(seed=1, max_tokens=4, extra_body={"chat_template_kwargs": {"shout": True}})
-        assert (await judge.chat(ASKED, loud)).usage.prompt > (await judge.chat(ASKED, Options(max_tokens=4))).usage.prompt
+        assert (await judge.chat(ASKED, loud)).usage.prompt > (
+            await judge.chat(ASKED, Options(max_tokens=4))
+        ).usage.prompt
         with pytest.raises(FatalError, match="nonsense"):
             await judge.chat(ASKED, Options(extra_body={"nonsense": 1}))
     finally:

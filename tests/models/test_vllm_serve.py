@@ -56,7 +56,9 @@ def test_an_address_for_a_server_of_our_own_is_refused() -> None:
         open_model("vllm-serve:m", ModelSettings(base_url="http://127.0.0.1:8000/v1"))
 
 
-async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_dies_shows_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = tmp_path / "vllm"
     script.write_text('#!/bin/sh\necho "asked: $@"\necho "no GPU with 80 GB was found" >&2\nexit 3\n')
     script.chmod(0o755)
@@ -73,7 +75,15 @@ async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path, monke
 @pytest.mark.parametrize("way", ["pipe closed", "owner killed"])
 def test_a_server_ends_with_its_owner_and_so_do_its_workers(tmp_path: Path, way: str) -> None:
     told = tmp_path / "pids"
-    leash = [sys.executable, "-m", "dialogue_sim.models.leash", sys.executable, "-c", textwrap.dedent(SERVER), str(told)]
+    leash = [
+        sys.executable,
+        "-m",
+        "dialogue_sim.models.leash",
+        sys.executable,
+        "-c",
+        textwrap.dedent(SERVER),
+        str(told),
+    ]
     if way == "pipe closed":
         owner = subprocess.Popen(leash, stdin=subprocess.PIPE)
     else:

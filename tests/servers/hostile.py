@@ -83,17 +83,20 @@ class HostileOpenAI(FakeOpenAI):
     Args:
         faults: share of calls by fault; none makes the clean server that says the same.
         seed: of the faults.
+        withholds: a text; the content filter refuses every request that holds it.
         latency_s: seconds that every reply takes.
     """
 
-    def __init__(self, faults: Mapping[str, float] | None = None, *, seed: int = 0, **more: Any) -> None:
+    def __init__(self, faults: Mapping[str, float] | None = None, *, seed: int = 0, withholds: str = "", **more: Any) -> None:
         super().__init__(consulting, **more)
         self.keep_bodies = False
-        self.faults, self.seed = dict(faults or {}), seed
+        self.faults, self.seed, self.withholds = dict(faults or {}), seed, withholds
         self.delivered: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
 
     def _by_rate(self, body: Body) -> str:
+        if self.withholds and any(self.withholds in message["content"] for message in body["messages"]):
+            return "filtered"
         digest = _digest(body)
         self._seen[digest] = self._seen.get(digest, 0) + 1
         draw = random.Random(f"{self.seed}/{digest}/{self._seen[digest]}").random()

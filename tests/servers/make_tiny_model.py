@@ -13,7 +13,11 @@ TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% if shout is defined %}LOUD {% endif %}{% endif %}"
 )
-TEXTS = ["The doctor asks the patient about pain, fever and cough.", "医生询问病人哪里疼。", '{"answer": "yes"}']
+TEXTS = [
+    "The doctor asks the patient about pain, fever and cough.",
+    "医生询问病人哪里疼。",
+    '{"answer": "yes"}',
+]
 
 
 def main(folder: Path) -> None:
@@ -27,7 +31,9 @@ def main(folder: Path) -> None:
     tokenizer.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=512, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=512, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+    )
     tokenizer.train_from_iterator(TEXTS * 50, trainer)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token=special[0], eos_token=special[2], pad_token=special[0]

@@ -56,7 +56,10 @@ def lint(paths: Sequence[Path], *, fix: bool = False) -> Linted:
     """
     files = [file for path in paths for file in (case_files(path) if path.is_dir() else [path])]
     if not files:
-        raise CaseError(f"no case file found in {', '.join(map(str, paths))}", mend="name a folder that holds *.yaml files")
+        raise CaseError(
+            f"no case file found in {', '.join(map(str, paths))}",
+            mend="name a folder that holds *.yaml files",
+        )
     findings: list[Finding] = []
     loaded: dict[str, tuple[Case, yamlio.Document]] = {}
     fixed: list[Path] = []
@@ -68,7 +71,15 @@ def lint(paths: Sequence[Path], *, fix: bool = False) -> Linted:
         case, document = found
         if case.id in loaded:
             mend = "give one of the two another id"
-            findings.append(Finding("schema", "error", document.where(("id",)), f"the id {case.id!r} stands in two files", mend))
+            findings.append(
+                Finding(
+                    "schema",
+                    "error",
+                    document.where(("id",)),
+                    f"the id {case.id!r} stands in two files",
+                    mend,
+                )
+            )
         loaded[case.id] = case, document
     cases = [case for case, _ in loaded.values()]
     for rule in (sets.parallels_match, sets.canaries_unique):
@@ -87,7 +98,9 @@ def lint_case(case: Case, document: yamlio.Document) -> list[Finding]:
     ]
 
 
-def _lint_file(file: Path, fix: bool, fixed: list[Path]) -> tuple[list[Finding], tuple[Case, yamlio.Document] | None]:
+def _lint_file(
+    file: Path, fix: bool, fixed: list[Path]
+) -> tuple[list[Finding], tuple[Case, yamlio.Document] | None]:
     try:
         document = yamlio.read(file, CaseError)
         case = yamlio.validate(document, Case, CaseError)
@@ -100,12 +113,23 @@ def _lint_file(file: Path, fix: bool, fixed: list[Path]) -> tuple[list[Finding],
     findings = lint_case(case, document)
     text = file.read_text(encoding="utf-8")
     findings += [
-        Finding("layout", "warning", f"{file}:{line}", what, "--fix mends it", True) for line, what in layout(text, case.language)
+        Finding("layout", "warning", f"{file}:{line}", what, "--fix mends it", True)
+        for line, what in layout(text, case.language)
     ]
     if file.stem != case.id:
-        findings.append(Finding("layout", "warning", str(file), f"holds the case {case.id!r}", f"call the file {case.id}.yaml"))
+        findings.append(
+            Finding(
+                "layout", "warning", str(file), f"holds the case {case.id!r}", f"call the file {case.id}.yaml"
+            )
+        )
     if not case.id.startswith(f"{case.language}-"):
         findings.append(
-            Finding("layout", "warning", document.where(("id",)), "the id does not begin with the language", f"call it {case.language}-…")
+            Finding(
+                "layout",
+                "warning",
+                document.where(("id",)),
+                "the id does not begin with the language",
+                f"call it {case.language}-…",
+            )
         )
     return findings, (case, document)

@@ -22,7 +22,10 @@ def diagnosis_hidden(case: Case) -> Rows:
     part = case.patient
     texts: list[tuple[Location, str]] = [(("title",), case.title), (("patient", "opening"), part.opening)]
     for i, fact in enumerate(part.facts):
-        texts += [(("patient", "facts", i, "say"), fact.say), (("patient", "facts", i, "record"), fact.record)]
+        texts += [
+            (("patient", "facts", i, "say"), fact.say),
+            (("patient", "facts", i, "record"), fact.record),
+        ]
         texts += [(("patient", "facts", i, "ask", j), word) for j, word in enumerate(fact.ask)]
     texts += [(("patient", "cues", i, "line"), cue.line) for i, cue in enumerate(part.cues)]
     texts += [(("patient", name), getattr(part, name)) for name in ("ideas", "concerns", "expectations")]
@@ -32,7 +35,12 @@ def diagnosis_hidden(case: Case) -> Rows:
     for at, text in texts:
         for name in names:
             if mentions(text, name):
-                yield Raw("error", at, f"gives the diagnosis away: {name!r}", "describe what is felt or seen instead")
+                yield Raw(
+                    "error",
+                    at,
+                    f"gives the diagnosis away: {name!r}",
+                    "describe what is felt or seen instead",
+                )
 
 
 def results_describe(case: Case) -> Rows:
@@ -41,7 +49,12 @@ def results_describe(case: Case) -> Rows:
         for i, finding in enumerate(getattr(case.examiner, kind)):
             for phrase in words("names_a_disease", case.language):
                 if re.search(phrase, finding.result, re.IGNORECASE):
-                    yield Raw("warning", ("examiner", kind, i, "result"), "interprets instead of describing", "state the finding only")
+                    yield Raw(
+                        "warning",
+                        ("examiner", kind, i, "result"),
+                        "interprets instead of describing",
+                        "state the finding only",
+                    )
 
 
 def fact_counts(case: Case) -> Rows:
@@ -51,13 +64,25 @@ def fact_counts(case: Case) -> Rows:
         mend = f"a case has {FACTS[0]}–{FACTS[1]}: more make a list too long to elicit, fewer leave most questions unanswered"
         yield Raw("warning", ("patient", "facts"), f"{len(facts)} facts", mend)
     if sum(fact.status == "denied" for fact in facts) < 3:
-        yield Raw("warning", ("patient", "facts"), "fewer than three denied facts", "write down the negatives that matter")
+        yield Raw(
+            "warning",
+            ("patient", "facts"),
+            "fewer than three denied facts",
+            "write down the negatives that matter",
+        )
     if not any(fact.critical for fact in facts):
         # A foreign source does not say which facts matter; a case written for scoring has to.
         severity: Severity = "error" if case.provenance.source == "synthetic" else "warning"
-        yield Raw(severity, ("patient", "facts"), "no fact is critical", "mark what a good consultation must elicit")
+        yield Raw(
+            severity, ("patient", "facts"), "no fact is critical", "mark what a good consultation must elicit"
+        )
     if not any(fact.disclosure == "opening" for fact in facts):
-        yield Raw("warning", ("patient", "facts"), "no fact is told by the opening", "mark those with `disclosure: opening`")
+        yield Raw(
+            "warning",
+            ("patient", "facts"),
+            "no fact is told by the opening",
+            "mark those with `disclosure: opening`",
+        )
 
 
 def facts_askable(case: Case) -> Rows:
@@ -66,11 +91,18 @@ def facts_askable(case: Case) -> Rows:
     for i, fact in enumerate(case.patient.facts):
         at = ("patient", "facts", i)
         if fact.topic.startswith("view."):
-            yield Raw("error", (*at, "topic"), "a view is no fact", "write it under ideas, concerns or expectations")
+            yield Raw(
+                "error", (*at, "topic"), "a view is no fact", "write it under ideas, concerns or expectations"
+            )
         if fact.ask or fact.disclosure == "opening":
             continue
         if fact.disclosure == "on_probe":
-            yield Raw("warning", at, f"{fact.id!r} is told only when probed, and nothing says how", "add `ask:` words")
+            yield Raw(
+                "warning",
+                at,
+                f"{fact.id!r} is told only when probed, and nothing says how",
+                "add `ask:` words",
+            )
         elif shared[fact.topic] > 1 and fact.critical:
             what = f"critical {fact.id!r} shares the topic {fact.topic} with others"
             yield Raw("warning", at, what, "add `ask:` words that tell it apart")
@@ -90,7 +122,12 @@ def signs_agree(case: Case) -> Rows:
     """A denied fact is said as a denial."""
     for i, fact in enumerate(case.patient.facts):
         if fact.status == "denied" and not denies(fact.say, case.language):
-            yield Raw("warning", ("patient", "facts", i, "say"), f"{fact.id!r} is denied, but this is no denial", "say it as a denial")
+            yield Raw(
+                "warning",
+                ("patient", "facts", i, "say"),
+                f"{fact.id!r} is denied, but this is no denial",
+                "say it as a denial",
+            )
 
 
 def spoken_language(case: Case) -> Rows:
@@ -101,8 +138,17 @@ def spoken_language(case: Case) -> Rows:
         if bool(CJK.search(fact.say)) != (case.language == "zh"):
             yield Raw("error", at, f"is not in the case's language ({case.language})", "")
         if len(fact.say) > LONGEST_SAY[case.language]:
-            yield Raw("warning", at, f"is {len(fact.say)} characters long", "people answer shortly; split the fact or cut it")
-        yield from (Raw("warning", at, f"uses the technical term {t!r}", "say it in everyday words") for t in terms if mentions(fact.say, t))
+            yield Raw(
+                "warning",
+                at,
+                f"is {len(fact.say)} characters long",
+                "people answer shortly; split the fact or cut it",
+            )
+        yield from (
+            Raw("warning", at, f"uses the technical term {t!r}", "say it in everyday words")
+            for t in terms
+            if mentions(fact.say, t)
+        )
 
 
 def aliases_unique(case: Case) -> Rows:
@@ -113,54 +159,108 @@ def aliases_unique(case: Case) -> Rows:
             for j, name in enumerate(finding.names):
                 other = seen.setdefault(name.casefold(), finding.id)
                 if other != finding.id:
-                    yield Raw("error", ("examiner", kind, i, "names", j), f"{name!r} also names {other!r}", "keep it on one of them")
+                    yield Raw(
+                        "error",
+                        ("examiner", kind, i, "names", j),
+                        f"{name!r} also names {other!r}",
+                        "keep it on one of them",
+                    )
 
 
 def must_tests_answered(case: Case) -> Rows:
     """A test that must be ordered has a result on record."""
-    names = {name.casefold() for finding in (*case.examiner.tests, *case.examiner.examinations) for name in finding.names}
+    names = {
+        name.casefold()
+        for finding in (*case.examiner.tests, *case.examiner.examinations)
+        for name in finding.names
+    }
     for i, test in enumerate(case.judge.tests.must):
         if not names & {name.casefold() for name in test.names}:
-            yield Raw("warning", ("judge", "tests", "must", i), f"{test.names[0]!r} has no result in the examiner's part", "add its result")
+            yield Raw(
+                "warning",
+                ("judge", "tests", "must", i),
+                f"{test.names[0]!r} has no result in the examiner's part",
+                "add its result",
+            )
 
 
 def cues_can_fire(case: Case) -> Rows:
     """A cue's moment can come."""
     topics = {fact.topic for fact in case.patient.facts}
     if not case.patient.cues:
-        yield Raw("warning", ("patient", "cues"), "there is no cue", "give the patient an emotion, a worry or a question to be taken up")
+        yield Raw(
+            "warning",
+            ("patient", "cues"),
+            "there is no cue",
+            "give the patient an emotion, a worry or a question to be taken up",
+        )
     for i, cue in enumerate(case.patient.cues):
         topic = cue.when.removeprefix("topic:")
         if cue.when.startswith("topic:") and topic not in topics:
-            yield Raw("warning", ("patient", "cues", i, "when"), f"no fact has the topic {topic}", "use the topic of a fact, or turn:N")
+            yield Raw(
+                "warning",
+                ("patient", "cues", i, "when"),
+                f"no fact has the topic {topic}",
+                "use the topic of a fact, or turn:N",
+            )
         if cue.when.startswith("turn:") and int(cue.when[5:]) > case.judge.turn_band[1]:
-            yield Raw("warning", ("patient", "cues", i, "when"), "comes after the consultation would have ended", "let it come earlier")
+            yield Raw(
+                "warning",
+                ("patient", "cues", i, "when"),
+                "comes after the consultation would have ended",
+                "let it come earlier",
+            )
 
 
 def flags_and_plan(case: Case) -> Rows:
     """An urgent case has red flags; plan and contraindications do not contradict each other."""
     if case.urgency in {"emergency", "urgent"} and not case.judge.red_flags:
         severity: Severity = "error" if case.provenance.source == "synthetic" else "warning"
-        yield Raw(severity, ("judge", "red_flags"), f"the case is {case.urgency} and has no red flag", "name the danger signs to ask for")
+        yield Raw(
+            severity,
+            ("judge", "red_flags"),
+            f"the case is {case.urgency} and has no red flag",
+            "name the danger signs to ask for",
+        )
     for i, danger in enumerate(case.judge.contraindications):
         for j, phrase in enumerate(danger.match):
             for action in case.judge.plan:
                 # "Do not take aspirin" is a plan that keeps to the contraindication.
                 if mentions(action.action, phrase) and not denies(action.action, case.language):
                     what = f"{phrase!r} is contraindicated and part of the plan ({action.id})"
-                    yield Raw("error", ("judge", "contraindications", i, "match", j), what, "make the phrase more exact")
+                    yield Raw(
+                        "error",
+                        ("judge", "contraindications", i, "match", j),
+                        what,
+                        "make the phrase more exact",
+                    )
     for i, action in enumerate(case.judge.plan):
         for j, phrase in enumerate(action.match):
             if len(phrase) < 2:
-                yield Raw("warning", ("judge", "plan", i, "match", j), f"{phrase!r} matches almost any text", "write a longer phrase")
+                yield Raw(
+                    "warning",
+                    ("judge", "plan", i, "match", j),
+                    f"{phrase!r} matches almost any text",
+                    "write a longer phrase",
+                )
 
 
 def provenance_told(case: Case) -> Rows:
     """A synthetic case says so, names its sources, and carries a canary."""
     if case.provenance.source == "synthetic":
         if not case.provenance.basis:
-            yield Raw("error", ("provenance", "basis"), "names no guideline or textbook", "name what its clinical content follows")
+            yield Raw(
+                "error",
+                ("provenance", "basis"),
+                "names no guideline or textbook",
+                "name what its clinical content follows",
+            )
         if not case.provenance.note:
-            yield Raw("warning", ("provenance", "note"), "does not say that it is synthetic and who reviewed it", "add `note:`")
+            yield Raw(
+                "warning",
+                ("provenance", "note"),
+                "does not say that it is synthetic and who reviewed it",
+                "add `note:`",
+            )
     if not case.canary:
         yield Raw("warning", ("canary",), "has no canary", "add a unique `canary:` string; --fix makes one")

@@ -20,12 +20,25 @@ def parallels_match(cases: Sequence[Case]) -> list[Row]:
             continue
         other = known.get(case.parallel)
         if other is None:
-            rows.append((case, "warning", "parallel", f"{case.parallel!r} is not in this set", "lint both together"))
+            rows.append(
+                (case, "warning", "parallel", f"{case.parallel!r} is not in this set", "lint both together")
+            )
         elif other.parallel != case.id or other.language == case.language:
-            rows.append((case, "error", "parallel", f"{other.id!r} does not point back in the other language", ""))
+            rows.append(
+                (case, "error", "parallel", f"{other.id!r} does not point back in the other language", "")
+            )
         elif case.id < other.id:
             found = _differences(case, other)
-            rows += [(case, "error", "parallel", f"differs from {other.id!r} in {what}", "make both the same story") for what in found]
+            rows += [
+                (
+                    case,
+                    "error",
+                    "parallel",
+                    f"differs from {other.id!r} in {what}",
+                    "make both the same story",
+                )
+                for what in found
+            ]
     return rows
 
 
@@ -44,7 +57,11 @@ def _differences(one: Case, other: Case) -> list[str]:
 def canaries_unique(cases: Sequence[Case]) -> list[Row]:
     """No two cases share a canary."""
     counts = Counter(case.canary for case in cases if case.canary)
-    return [(case, "error", "canary", "stands in another case too", "make it unique") for case in cases if counts[case.canary] > 1]
+    return [
+        (case, "error", "canary", "stands in another case too", "make it unique")
+        for case in cases
+        if counts[case.canary] > 1
+    ]
 
 
 def balanced(cases: Sequence[Case]) -> list[str]:
@@ -56,8 +73,14 @@ def balanced(cases: Sequence[Case]) -> list[str]:
         lacking.append(f"{share:.0%} emergencies (at least {EMERGENCIES:.0%})")
     if len(languages) == 2 and max(languages.values()) > 1.5 * min(languages.values()):
         lacking.append(f"languages out of balance: {dict(languages)}")
-    lacking += [f"no case of complexity {level}" for level in (1, 2, 3) if all(c.complexity != level for c in cases)]
-    lacking += [f"no {word} case" for word in ("emergency", "urgent", "routine") if all(c.urgency != word for c in cases)]
+    lacking += [
+        f"no case of complexity {level}" for level in (1, 2, 3) if all(c.complexity != level for c in cases)
+    ]
+    lacking += [
+        f"no {word} case"
+        for word in ("emergency", "urgent", "routine")
+        if all(c.urgency != word for c in cases)
+    ]
     if len({case.specialty for case in cases}) < min(20, len(cases) // 2):
         lacking.append(f"only {len({case.specialty for case in cases})} specialties")
     return lacking

@@ -35,11 +35,18 @@ def vitals_possible(case: Case) -> Rows:
             continue
         amount = _metric(name, value)
         if amount is None:
-            yield Raw("warning", at, f"{value!r} holds no number", "write the value with its unit, or leave it out")
+            yield Raw(
+                "warning", at, f"{value!r} holds no number", "write the value with its unit, or leave it out"
+            )
             continue
         low, high = BOUNDS[name]
         if not low <= amount <= high:
-            yield Raw("error", at, f"{value!r} is not possible", f"between {low:g} and {high:g} {UNITS.get(name, ('', ''))[0]}")
+            yield Raw(
+                "error",
+                at,
+                f"{value!r} is not possible",
+                f"between {low:g} and {high:g} {UNITS.get(name, ('', ''))[0]}",
+            )
 
 
 def _metric(name: str, value: str) -> float | None:

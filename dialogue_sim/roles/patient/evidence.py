@@ -51,7 +51,10 @@ class Evidence:
         return [
             hit
             for hit in hits
-            if hit.how == "several" or best < SURE[self._words.language] + _WORDY * clause.count(" ", hit.start, hit.end)
+            if hit.how == "several"
+            or best
+            < SURE[self._words.language]
+            + _WORDY * clause.count(" ", hit.start, hit.end)
             + max(hints.get(topic, 0.0) for topic in hit.topics)
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class Examples:
         """The stems and pairs of neighbouring stems of a folded text, each with its weight."""
         words = _WORD.findall(folded)
         stems = [stem(word) for word in words]
-        features = {f"{one} {two}": _PAIR for one, two in zip(stems, stems[1:], strict=False)}
+        features = {f"{one} {two}": _PAIR for one, two in itertools.pairwise(stems)}
         features |= {
             stemmed: 1.0 for word, stemmed in zip(words, stems, strict=True) if word not in self._plain
         }

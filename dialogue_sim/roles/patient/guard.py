@@ -116,7 +116,6 @@ class Guard:
         ]
 
     def _facts(self, folded: str, plan: Plan, allowed: Allowed) -> list[Finding]:
-        known = fold("\n".join((allowed.text, *allowed.heard)))
         said = {fact.id for fact in plan.facts}
         own = set(pieces(fold(allowed.text), self._language))
         draft = set(pieces(folded, self._language))
@@ -125,7 +124,9 @@ class Guard:
             telling = set(pieces(fold(fact.say), self._language)) - own
             if fact.id not in said and len(telling) > 1 and len(telling & draft) >= _TELLS * len(telling):
                 found.append(Finding("unselected_fact", fact.id))
-        topics = named_topics([folded], self._language) - named_topics((*allowed.lines, *allowed.heard), self._language)
+        topics = named_topics([folded], self._language) - named_topics(
+            (*allowed.lines, *allowed.heard), self._language
+        )
         found += [Finding("unselected_fact", topic) for topic in sorted(topics)]
         if self._answers_unknown(folded, plan):
             found.append(Finding("unselected_fact", plan.selection.unknown[0]))

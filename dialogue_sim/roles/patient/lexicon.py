@@ -38,7 +38,9 @@ class Hit:
 
 def load(name: str) -> dict[str, Any]:
     """One data file of `lexicons/`."""
-    loaded: dict[str, Any] = yaml.load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)
+    loaded: dict[str, Any] = yaml.load(
+        (_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader
+    )
     return loaded
 
 
@@ -75,7 +77,9 @@ class Lexicon:
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
         self._related = [_related(line, language) for line in data.get("related", [])]
         self._examples = _examples(language)
-        self._hints = {topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()}
+        self._hints = {
+            topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()
+        }
 
     def plain(self, folded: str) -> str:
         """A folded text in standard words, where the lexicon knows its dialect forms (`forms:`)."""
@@ -121,7 +125,10 @@ class Lexicon:
             for pattern in patterns
             for match in pattern.finditer(clause)
         }
-        return sorted((hit for hit in found if hit.end > hit.start), key=lambda hit: (hit.start, hit.end, hit.topics, hit.how))
+        return sorted(
+            (hit for hit in found if hit.end > hit.start),
+            key=lambda hit: (hit.start, hit.end, hit.topics, hit.how),
+        )
 
     def takes(self, frame: str, hit: Hit) -> bool:
         """Whether a frame takes a hit to itself."""
@@ -172,4 +179,3 @@ def _related(line: str, language: str) -> tuple[re.Pattern[str], str]:
 def lexicon(language: str) -> Lexicon:
     """The lexicon of a language, compiled once."""
     return Lexicon(language)
-

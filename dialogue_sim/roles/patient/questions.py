@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
-from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 from dialogue_sim.roles.requests import orders
+from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 
 _SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}")
 _A_NOT_A = re.compile(r"([一-龥])[不没]\1")
@@ -17,7 +17,18 @@ _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
 
 # The marks that a turn, a sentence or a clause can carry; each names an entry of `turns:` in the lexicon.
-TURN_MARKS = ("empathy", "private", "small_talk", "goodbye", "invite", "teach_back", "abuse", "curt", "jargon", "diagnosis")
+TURN_MARKS = (
+    "empathy",
+    "private",
+    "small_talk",
+    "goodbye",
+    "invite",
+    "teach_back",
+    "abuse",
+    "curt",
+    "jargon",
+    "diagnosis",
+)
 
 
 @dataclass
@@ -46,7 +57,10 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     words, turn = lexicon(language), DoctorTurn()
     folded = fold(text)
     # Every cheat is tried in both languages, whichever the patient speaks.
-    if any(written_in(folded, other) and lexicon(other).says("attack", _tight(folded, other)) for other in ("zh", "en")):
+    if any(
+        written_in(folded, other) and lexicon(other).says("attack", _tight(folded, other))
+        for other in ("zh", "en")
+    ):
         turn.marks.add("attack")
     if mostly(folded) not in {language, ""}:
         turn.marks.add("foreign")
@@ -66,7 +80,11 @@ def take_apart(text: str, language: str) -> DoctorTurn:
 
 def _tight(text: str, language: str) -> str:
     """Chinese is searched without spaces, English without the sounds of thinking."""
-    return re.sub(r"\s+", "", text) if language == "zh" else re.sub(r"\s+", " ", _FILLED.sub(" ", text)).strip(" ,")
+    return (
+        re.sub(r"\s+", "", text)
+        if language == "zh"
+        else re.sub(r"\s+", " ", _FILLED.sub(" ", text)).strip(" ,")
+    )
 
 
 def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -> None:
@@ -81,7 +99,11 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("choice", bare):
         turn.marks.add("consent")
         return
-    if "invite" in found and asks and any(not hit.topic.startswith(("hpi.", "view.")) for hit in words.hits(bare)):
+    if (
+        "invite" in found
+        and asks
+        and any(not hit.topic.startswith(("hpi.", "view.")) for hit in words.hits(bare))
+    ):
         found.discard("invite")
         turn.marks.discard("invite")
     if found & {"invite", "teach_back", "goodbye"}:
@@ -96,7 +118,12 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     ordered = [piece for piece in pieces if orders(piece, words.language)]
     if ordered or orders(bare, words.language):
         turn.marks.add("request")
-    if not ordered and "request" in turn.marks and len(pieces) > 1 and not any(_asking(p, words) for p in pieces):
+    if (
+        not ordered
+        and "request" in turn.marks
+        and len(pieces) > 1
+        and not any(_asking(p, words) for p in pieces)
+    ):
         return
     tells = any(words.says("tell", piece) for piece in pieces)
     for clause, marked in _clauses([piece for piece in pieces if piece not in ordered], words):
@@ -104,7 +131,11 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
             turn.marks.add("consent")
         elif words.says("confirm", clause) and not _named(clause, words):
             turn.marks.add("confirm")
-        elif asks or words.says("tell", clause) or (marked and (tells or (unmarked and _plainly_asks(clause, words)))):
+        elif (
+            asks
+            or words.says("tell", clause)
+            or (marked and (tells or (unmarked and _plainly_asks(clause, words))))
+        ):
             turn.clauses.append(_A_NOT_A.sub(r"\1", clause))
         elif words.says("advice", clause) or words.says("diagnosis", clause):
             turn.marks.add("advice")
@@ -112,7 +143,11 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
 
 def _plainly_asks(clause: str, words: Lexicon) -> bool:
     """Whether a clause without a question mark is a question all the same."""
-    return words.says("strong", clause) and not words.says("advice", clause) and not words.says("diagnosis", clause)
+    return (
+        words.says("strong", clause)
+        and not words.says("advice", clause)
+        and not words.says("diagnosis", clause)
+    )
 
 
 def _named(clause: str, words: Lexicon) -> bool:
@@ -157,6 +192,6 @@ def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
 
 
 def _own_zh(clause: str, marked: bool) -> Iterator[tuple[str, bool]]:
-    """"… in the family, or have you yourself …" asks two things."""
+    """ "… in the family, or have you yourself …" asks two things."""
     for part in re.split(r",(?=(?:或者?|以及|还有)?(?:您|你)?(?:自己|本人))", clause):
         yield part, marked

@@ -30,18 +30,22 @@ class Index:
     def __init__(self, view: PatientView, words: Lexicon) -> None:
         self._language, self._words = view.language, words
         self.phrases = [
-            Phrase(fact, tight(words.read(ask), view.language), frozenset(pieces(words.read(ask), view.language)))
+            Phrase(
+                fact, tight(words.read(ask), view.language), frozenset(pieces(words.read(ask), view.language))
+            )
             for fact in view.facts
             for ask in fact.ask
         ]
         self._texts = {
-            fact.id: Counter(self._pieces(words.read(" ".join((fact.say, *fact.ask, *fact.ask))))) for fact in view.facts
+            fact.id: Counter(self._pieces(words.read(" ".join((fact.say, *fact.ask, *fact.ask)))))
+            for fact in view.facts
         }
         self._mean = sum(sum(c.values()) for c in self._texts.values()) / max(len(self._texts), 1)
         holders = Counter(piece for counted in self._texts.values() for piece in counted)
         n = len(self._texts)
         self._weight = {
-            piece: math.log(1 + (n - held + 0.5) / (held + 0.5)) * _share(piece) for piece, held in holders.items()
+            piece: math.log(1 + (n - held + 0.5) / (held + 0.5)) * _share(piece)
+            for piece, held in holders.items()
         }
         self._unseen = math.log(1 + (n + 0.5) / 0.5)
 
@@ -67,7 +71,10 @@ class Index:
         The share is taken of `whole` where the clause is only part of what was asked.
         """
         wanted = set(self._pieces(clause))
-        total = sum(self._weight.get(piece, self._unseen * _share(piece)) for piece in (set(self._pieces(whole)) if whole else wanted))
+        total = sum(
+            self._weight.get(piece, self._unseen * _share(piece))
+            for piece in (set(self._pieces(whole)) if whole else wanted)
+        )
         if not total:
             return []
         scores = []
@@ -79,7 +86,9 @@ class Index:
             score = 0.0
             for piece in shared:
                 tf = counted[piece]
-                score += self._weight[piece] * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / self._mean))
+                score += (
+                    self._weight[piece] * tf * (_K1 + 1) / (tf + _K1 * (1 - _B + _B * length / self._mean))
+                )
             if score:
                 scores.append((fact_id, score / total))
         return sorted(scores, key=lambda pair: -pair[1])

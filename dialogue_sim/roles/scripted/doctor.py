@@ -169,7 +169,9 @@ class ScriptedDoctor:
             )
             critical = [fact.topic for fact in facts if fact.critical]
             hpi = [topic for topic in HPI if topic in recorded]
-            heard = [cue.when.removeprefix("topic:") for cue in self._case.patient.cues if "topic:" in cue.when]
+            heard = [
+                cue.when.removeprefix("topic:") for cue in self._case.patient.cues if "topic:" in cue.when
+            ]
             chosen = [*sorted(flags), *critical, *heard, *ALWAYS, *hpi, *THEN, personal, *sorted(recorded)]
         unique = list(dict.fromkeys(chosen))[: self._room()]
         return sorted(unique, key=_TOPIC_ORDER.__getitem__)
