@@ -62,24 +62,39 @@ def view(language: str, *, companion: bool = False, persona: Persona | None = No
     )  # fmt: skip
 
 
+_FINDINGS = {
+    "zh": {
+        "belly": (["腹部查体", "腹部触诊"], "右上腹压痛。"),
+        "heart": (["心脏听诊"], "律齐。"),
+        "ecg": (["心电图", "ECG"], "窦性心律。"),
+        "count": (["血常规"], "白细胞 13.1×10⁹/L。"),
+        "scan": (["腹部超声", "B超"], "胆囊壁增厚。"),
+    },
+    "en": {
+        "belly": (["abdominal examination"], "Tender in the right upper quadrant."),
+        "heart": (["heart sounds"], "Regular."),
+        "ecg": (["ECG", "EKG"], "Sinus rhythm."),
+        "count": (["full blood count", "FBC"], "White cells 13.1 ×10⁹/L."),
+        "scan": (["abdominal ultrasound"], "Thickened gallbladder wall."),
+    },
+}
+_NORMAL = {"heart", "ecg"}
+
+
 def examiner_view(language: str, *, default: str = "not_available") -> ExaminerView:
     """What an examination of that patient returns."""
-    chinese = language == "zh"
+    findings = [
+        Finding(id=name, names=names, result=result, status="normal" if name in _NORMAL else "abnormal")
+        for name, (names, result) in _FINDINGS[language].items()
+    ]
     return ExaminerView(
         case_id=f"{language}-belly",
         language=language,
-        vitals=Vitals(temperature="37.8 ℃", pulse="88 次/分" if chinese else "88/min", blood_pressure="142/86 mmHg"),
-        examinations=(
-            Finding(id="belly", names=["腹部查体", "腹部触诊"] if chinese else ["abdominal examination"], result="右上腹压痛。" if chinese else "Tender in the right upper quadrant.", status="abnormal"),
-            Finding(id="heart", names=["心脏听诊"] if chinese else ["heart sounds"], result="律齐。" if chinese else "Regular.", status="normal"),
-        ),
-        tests=(
-            Finding(id="ecg", names=["心电图", "ECG"] if chinese else ["ECG", "EKG"], result="窦性心律。" if chinese else "Sinus rhythm.", status="normal"),
-            Finding(id="count", names=["血常规"] if chinese else ["full blood count", "FBC"], result="白细胞 13.1×10⁹/L。" if chinese else "White cells 13.1 ×10⁹/L.", status="abnormal"),
-            Finding(id="scan", names=["腹部超声", "B超"] if chinese else ["abdominal ultrasound"], result="胆囊壁增厚。" if chinese else "Thickened gallbladder wall.", status="abnormal"),
-        ),
+        vitals=Vitals(temperature="37.8 ℃", pulse="88", blood_pressure="142/86 mmHg"),
+        examinations=tuple(findings[:2]),
+        tests=tuple(findings[2:]),
         default=default,
-    )  # fmt: skip
+    )
 
 
 def record(language: str, *, seed: int = 1, companion: bool = False, **settings: str) -> Patient:

@@ -61,7 +61,8 @@ async def test_who_the_patient_is_is_known() -> None:
 async def test_every_persona_tells_the_same_facts(language: str) -> None:
     turns = {
         "zh": ["什么时候开始的？", "有没有发烧、咳嗽？", "既往史有吗？", "平时吃什么药？", "您放心，会保密的，还吃别的药吗？"],
-        "en": ["When did it start?", "Any fever or cough?", "Any past illnesses?", "What medicines do you take?", "It stays between us. Any other medicines?"],
+        "en": ["When did it start?", "Any fever or cough?", "Any past illnesses?", "What medicines do you take?",
+               "It stays between us. Any other medicines?"],
     }[language]  # fmt: skip
     told = set()
     for persona in SPACE[::5]:
