@@ -143,12 +143,12 @@ def import_cases(
 ) -> None:
     """Import cases of other projects; says how many, and what each source does not tell. 导入其他数据集的病例。"""
     from dialogue_sim.cases.importers import import_file
-    from dialogue_sim.cases.importers.writing import write_cases
+    from dialogue_sim.cases.importers.writing import write_imported
     from dialogue_sim.cases.lint import lint
     from dialogue_sim.reports.authoring import import_summary, show_import
 
     imported = [import_file(format_name, file) for file in files]
-    paths = write_cases((one.case for part in imported for one in part.cases), out) if out else []
+    paths = write_imported((one for part in imported for one in part.cases), out) if out else []
     summary = import_summary(format_name, imported, lint(paths) if paths else None)
     if json:
         typer.echo(jsonlib.dumps(summary, ensure_ascii=False, indent=1))

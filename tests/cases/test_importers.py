@@ -292,6 +292,8 @@ def test_fhir(tmp_path):
         one
     )
     assert "Doe" not in case.model_dump_json()
+    assert "Doe" not in json.dumps(one.record)
+    assert len(one.record["entry"]) == len(BUNDLE["entry"])
 
 
 def test_a_bundle_of_two_patients_gives_two_cases(tmp_path):
@@ -413,6 +415,7 @@ def test_the_command_prints_how_many_and_what_is_missing(tmp_path):
     assert (summary["rows"], summary["imported"], summary["lint"]["errors"]) == (1, 1, 0)
     assert summary["warnings"]["not_recorded:urgency"] == 1
     assert (out / "zh-cmb-clin-91.yaml").is_file()
+    assert json.loads((out / "zh-cmb-clin-91.source.json").read_text(encoding="utf-8")) == CMB
 
 
 SAMPLES = [

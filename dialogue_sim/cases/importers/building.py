@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dialogue_sim.cases import deidentify
 from dialogue_sim.cases.gaps import gaps
@@ -66,11 +66,12 @@ class ImportWarning(NamedTuple):
 
 
 class ImportedCase(NamedTuple):
-    """One case and what is to be known about it."""
+    """One case, what is to be known about it, and the record it was made from."""
 
     case: Case
     warnings: list[ImportWarning]
     where: str
+    record: dict[str, Any]
 
 
 class Builder:
@@ -233,8 +234,8 @@ class Builder:
         if self.names_diagnosis(name):
             self.warn("names_diagnosis", name)
             return
-        for part in _parts(text):
-            self._findings[kind].append((name, part))
+        new = [(name, part) for part in _parts(text) if (name, part) not in self._findings[kind]]
+        self._findings[kind] += new
         if status:
             self._statuses[name.casefold()] = status
 
@@ -266,7 +267,7 @@ class Builder:
         self.warn("not_recorded:critical_facts", "")
         if not self.person.speaker_told:
             self.warn("speaker_not_named", "a small child's companion speaks; the source does not say who")
-        return ImportedCase(case, self.warnings, self._row.where)
+        return ImportedCase(case, self.warnings, self._row.where, self._row.data)
 
     def _case(self, not_applicable: list[str]) -> Case:
         opening = self.opening or self._opening()

@@ -35,6 +35,7 @@ _NORMAL_CODES, _ABNORMAL_CODES = (
 )
 _PRIORITY = {"EM": "emergency", "UR": "urgent", "A": "urgent", "R": "routine", "EL": "routine"}
 _ADULT = 6
+_IDENTIFYING = {"name", "telecom", "address", "identifier", "photo", "contact", "text"}
 
 Resource = dict[str, Any]
 
@@ -69,13 +70,15 @@ def _case(row: Row, patient: Resource, resources: list[Resource]) -> ImportedCas
     stem = row._replace(data={"patient": identity}).digest[:10]
     builder = Builder(SOURCE, row, f"{language}-fhir-{stem}", language, person)
     reader = _Reader(builder, {f"{r.get('resourceType')}/{r.get('id')}": r for r in resources})
-    if any(key in patient for key in ("name", "telecom", "address", "identifier", "photo", "contact")):
+    if _IDENTIFYING & patient.keys():
         builder.warn("identifiers_left_out", "names, addresses, numbers of the Patient resource")
     reader.conditions([r for r in resources if r.get("resourceType") == "Condition"], resources)
     for resource in resources:
         reader.read(resource)
     reader.opening(resources)
-    return builder.build()
+    bare = {key: value for key, value in patient.items() if key not in _IDENTIFYING}
+    record = {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in (bare, *resources)]}
+    return builder.build()._replace(record=record)
 
 
 def _person(patient: Resource, resources: list[Resource]) -> Person:
