@@ -12,6 +12,7 @@ from dialogue_sim.roles.text import pieces
 
 _RETRIEVED = 0.5
 _RIVAL = 0.75
+_WHOLE, _WHOLE_RIVAL = 0.3, 0.5
 # A question with no more telling words than this leans on the one before.
 _SHORT = 3
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
@@ -191,7 +192,7 @@ class LexicalSelector:
             if not good:
                 lacking = self._missing(alternatives, found)
                 missing += lacking
-                found.terms.update({topic: clause[alternatives[0].start : alternatives[0].end] for topic in lacking})
+                found.terms.update(dict.fromkeys(lacking, clause[alternatives[0].start:alternatives[0].end]))
         for phrase in pointed:
             if phrase.fact.topic not in topics:
                 answered = True
@@ -247,7 +248,12 @@ class LexicalSelector:
     def _of_topic(
         self, topic: str, facts: list[PatientFact], hits: list[Hit], clause: str, pointed: list[Phrase], known: Known
     ) -> list[tuple[PatientFact, bool]]:
-        meant = [fact for fact in facts if any(phrase.fact is fact for phrase in pointed)]
+        # "Illnesses" may be one fact's own phrase, and is the whole topic's word all the same.
+        meant = [
+            fact
+            for fact in facts
+            if any(phrase.fact is fact and not self._words.says("class", phrase.folded) for phrase in pointed)
+        ]
         if meant:
             return [(fact, True) for fact in meant]
         mine = [hit for hit in hits if topic in hit.topics]
@@ -275,13 +281,14 @@ class LexicalSelector:
         return any(self._words.in_text(word, text) for word in self._words.equivalents(item))
 
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
-        """The one fact of several whose own words the question uses, beside the topic's."""
-        rest = _without(clause, mine)
-        ids = {fact.id for fact in facts}
-        scores = [(fact_id, score) for fact_id, score in self._index.best(rest) if fact_id in ids]
-        if not scores or scores[0][1] < _RETRIEVED or (len(scores) > 1 and scores[1][1] > _RIVAL * scores[0][1]):
-            return None
-        return self._fact[scores[0][0]]
+        """The one fact of several whose own words the question uses, best beside the topic's."""
+        for part, enough, rival in ((_without(clause, mine), _RETRIEVED, _RIVAL), (clause, _WHOLE, _WHOLE_RIVAL)):
+            own = dict(self._index.best(part))
+            told = sorted(facts, key=lambda fact: -own.get(fact.id, 0.0))
+            first, second = own.get(told[0].id, 0.0), own.get(told[1].id, 0.0)
+            if first >= enough and second <= rival * first:
+                return told[0]
+        return None
 
     def _kin(self, topic: str) -> list[PatientFact]:
         """Facts of near topics that name this one."""
