@@ -84,7 +84,8 @@ async def _in_own_thread(function: Callable[..., Any], arguments: list[Any]) -> 
             done.set_exception(problem)
 
     def work() -> None:
-        said, problem = None, None
+        said: Any = None
+        problem: BaseException | None = None
         try:
             said = function(*arguments)
         except StopIteration as failure:  # a future cannot carry it
