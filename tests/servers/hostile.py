@@ -42,7 +42,10 @@ _QUESTIONS = {
         "What worries you most?", "I would like an ECG and a blood count, is that all right?",
     ],
 }  # fmt: skip
-_FAREWELL = {"zh": "谢谢您，我都清楚了。【问诊结束】", "en": "Thank you, I see it clearly now. [END OF CONSULTATION]"}
+_FAREWELL = {
+    "zh": "谢谢您，我都清楚了。【问诊结束】",
+    "en": "Thank you, I see it clearly now. [END OF CONSULTATION]",
+}
 _SAID = re.compile(r'"turn": "(T\d+)", "speaker": "doctor", "text": "((?:[^"\\]|\\.){8,60})')
 
 
@@ -87,7 +90,9 @@ class HostileOpenAI(FakeOpenAI):
         latency_s: seconds that every reply takes.
     """
 
-    def __init__(self, faults: Mapping[str, float] | None = None, *, seed: int = 0, withholds: str = "", **more: Any) -> None:
+    def __init__(
+        self, faults: Mapping[str, float] | None = None, *, seed: int = 0, withholds: str = "", **more: Any
+    ) -> None:
         super().__init__(consulting, **more)
         self.keep_bodies = False
         self.faults, self.seed, self.withholds = dict(faults or {}), seed, withholds
@@ -111,7 +116,10 @@ class HostileOpenAI(FakeOpenAI):
         if word == "stall":
             await self._gone(request)
         elif word == "bad_utf8":
-            return web.Response(body=b'{"choices": [{"message": {"content": "\xff\xfe\xc3"}}]}', content_type="application/json")
+            return web.Response(
+                body=b'{"choices": [{"message": {"content": "\xff\xfe\xc3"}}]}',
+                content_type="application/json",
+            )
         elif word in ("drop_body", "endless", "drip"):
             await self._unfinished(request, word)
         elif word == "big":
@@ -155,12 +163,17 @@ def _closing(request: web.Request) -> bool:
 
 
 def _completion(text: str) -> Body:
-    return {"object": "chat.completion", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]}
+    return {
+        "object": "chat.completion",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}],
+    }
 
 
 async def serve(arguments: argparse.Namespace) -> None:
     """Serve until the process is ended."""
-    server = HostileOpenAI(FAULTS if arguments.hostile else {}, seed=arguments.seed, latency_s=arguments.latency)
+    server = HostileOpenAI(
+        FAULTS if arguments.hostile else {}, seed=arguments.seed, latency_s=arguments.latency
+    )
     async with server:
         print(server.url, flush=True)
         await asyncio.Event().wait()
