@@ -222,7 +222,10 @@ class LexicalSelector:
         if any(self._frames(hit) for hit in hits):
             return False
         start = clause.find(phrase.folded)
-        if start >= 0 and any(hit.start < start + len(phrase.folded) and start < hit.end for hit in hits):
+        end = start + len(phrase.folded)
+        if start >= 0 and any(
+            hit.start < end and start < hit.end and not start <= hit.start <= hit.end <= end for hit in hits
+        ):
             return False
         enough = 3 if self._view.language == "zh" else 9
         return len(phrase.folded) >= enough and not any(self._by_topic.get(topic) for topic in topics)
