@@ -90,10 +90,17 @@ class ModelJudge:
             return []
         # The first call fills the server's prefix cache; its siblings then find the dialogue there.
         first = await self._ask(batches[0], transcript, case, seed=seed, vote=vote)
+        # All are let finish when one fails: a call that is cut off is paid for and not in the journal.
         rest = await asyncio.gather(
-            *(self._ask(batch, transcript, case, seed=seed, vote=vote) for batch in batches[1:])
+            *(self._ask(batch, transcript, case, seed=seed, vote=vote) for batch in batches[1:]),
+            return_exceptions=True,
         )
-        return [verdict for verdicts in (first, *rest) for verdict in verdicts]
+        verdicts = list(first)
+        for found in rest:
+            if isinstance(found, BaseException):
+                raise found
+            verdicts += found
+        return verdicts
 
     def _batches(
         self,
