@@ -171,6 +171,12 @@ class Journal:
         for row in self._database.select(f"{_CALL}{where} ORDER BY created", *values):
             yield self._call(row)
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever written here that a run would not want to lose."""
+        queries = ("SELECT 1 FROM calls LIMIT 1", "SELECT 1 FROM records WHERE kind = 'transcript' LIMIT 1")
+        return any(next(self._database.select(query), None) for query in queries)
+
     def usage(self) -> list[Spent]:
         """What each model has used in each role, calls of earlier sessions of the run included."""
         return [

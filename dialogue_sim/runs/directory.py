@@ -49,8 +49,7 @@ class RunDirectory:
 
     def _check_identity(self) -> None:
         file = self.path / "run.yaml"
-        begun = self.journal.usage() or self.journal.record_keys("transcript")
-        if not file.exists() or not begun:
+        if not file.exists() or not self.journal.begun:
             # A run that failed before its first call leaves nothing worth protecting.
             return
         known = read_manifest(self.path)
@@ -69,8 +68,7 @@ class RunDirectory:
 
     def transcripts(self) -> dict[str, Transcript]:
         """Finished dialogues by id, in order of id."""
-        found = (Transcript.model_validate(body) for _, body in self.journal.records("transcript"))
-        return {transcript.dialogue_id: transcript for transcript in sorted(found, key=_by_id)}
+        return {name: self.transcript(name) for name in in_order(self.finished())}
 
     def transcript(self, dialogue_id: str) -> Transcript:
         """One finished dialogue. Raises KeyError."""
@@ -78,6 +76,13 @@ class RunDirectory:
         if body is None:
             raise KeyError(dialogue_id)
         return Transcript.model_validate(body)
+
+    def judgement(self, identity: str, dialogue_id: str) -> Judgement:
+        """One complete judgement. Raises KeyError."""
+        body = self.journal.get_record(f"judgement:{identity}", dialogue_id)
+        if body is None:
+            raise KeyError(dialogue_id)
+        return Judgement.model_validate(body)
 
     def finished(self) -> set[str]:
         """Ids of the finished dialogues, without reading them."""
@@ -91,8 +96,7 @@ class RunDirectory:
 
     def judgements(self, identity: str) -> dict[str, Judgement]:
         """Complete judgements made under one judging identity, by dialogue id."""
-        found = (Judgement.model_validate(body) for _, body in self.journal.records(f"judgement:{identity}"))
-        return {judgement.dialogue_id: judgement for judgement in sorted(found, key=_by_id)}
+        return {name: self.judgement(identity, name) for name in in_order(self.judged(identity))}
 
     def judged(self, identity: str) -> set[str]:
         """Ids of the dialogues judged under one judging identity."""
@@ -122,24 +126,31 @@ class RunDirectory:
             for spent in sorted(self.journal.usage(), key=lambda spent: (spent.role, spent.spec))
         ]
 
-    def export_lines(self, name: str, records: Iterable[Transcript | Judgement]) -> Path:
-        """Write records as JSON lines, sorted by dialogue."""
-        lines = (
-            json.dumps(r.model_dump(mode="json", by_alias=True), ensure_ascii=False)
-            for r in sorted(records, key=_by_id)
+    def export_transcripts(self) -> Path:
+        """Write transcripts.jsonl, sorted by dialogue."""
+        return self._export("transcripts.jsonl", "transcript")
+
+    def export_judgements(self, identity: str) -> Path:
+        """Write the judgements made under one judging identity to verdicts.jsonl, sorted by dialogue."""
+        return self._export("verdicts.jsonl", f"judgement:{identity}")
+
+    def _export(self, name: str, kind: str) -> Path:
+        bodies = (self.journal.get_record(kind, key) for key in in_order(self.journal.record_keys(kind)))
+        return replace_file(
+            self.path / name, (f"{json.dumps(body, ensure_ascii=False)}\n" for body in bodies)
         )
-        return self.write(name, "".join(f"{line}\n" for line in lines))
 
     def close(self) -> None:
         """Let go of the directory."""
         self.journal.close()
 
 
-def replace_file(target: Path, text: str) -> Path:
+def replace_file(target: Path, text: str | Iterable[str]) -> Path:
     """Replace a file in one step, so that a reader never sees half of it; returns its path. Raises ConfigError."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.write_text(text, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.writelines([text] if isinstance(text, str) else text)
         os.replace(draft, target)
     except OSError as problem:
         draft.unlink(missing_ok=True)
@@ -151,9 +162,14 @@ def replace_file(target: Path, text: str) -> Path:
     return target
 
 
-def _by_id(record: Transcript | Judgement) -> tuple[str, int]:
-    case_id, _, replicate = record.dialogue_id.rpartition("/")
-    return case_id, int(replicate)
+def in_order(dialogues: Iterable[str]) -> list[str]:
+    """Ids of dialogues by case, then by the number of the replicate."""
+
+    def place(dialogue: str) -> tuple[str, int]:
+        case_id, _, replicate = dialogue.rpartition("/")
+        return case_id, int(replicate)
+
+    return sorted(dialogues, key=place)
 
 
 def _as_read(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,16 +10,21 @@ from dialogue_sim.cases import Case, load_cases
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.panel import check_families
 from dialogue_sim.judging.rubric import Rubric, load_rubric
-from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.models.base import Role
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.patient.fidelity import fidelity
 from dialogue_sim.runs.cast import Cast
 from dialogue_sim.runs.config import RunConfig, fingerprint
-from dialogue_sim.runs.directory import RunDirectory, judging_identity, manifest, simulation_identity
+from dialogue_sim.runs.directory import (
+    RunDirectory,
+    in_order,
+    judging_identity,
+    manifest,
+    simulation_identity,
+)
 from dialogue_sim.runs.engine import Engine, Interrupt
 from dialogue_sim.runs.progress import Progress, Silent
-from dialogue_sim.runs.scores import dialogue_result, scores, scores_text
+from dialogue_sim.runs.scores import Tally, scores, scores_text
 from dialogue_sim.transcript import Transcript
 
 
@@ -120,40 +125,38 @@ async def execute(
 
 def write_results(planned: Plan, directory: RunDirectory, stages: Stages = ALL) -> dict[str, Any] | None:
     """Write transcripts, verdicts and scores from the journal; returns the content of `scores.json`."""
-    transcripts = directory.transcripts()
-    directory.export_lines("transcripts.jsonl", transcripts.values())
+    directory.export_transcripts()
     if not stages.judge:
         return None
-    judgements = directory.judgements(judging_identity(planned.manifest))
-    directory.export_lines("verdicts.jsonl", judgements.values())
-    content = _content(planned, directory, transcripts, judgements)
+    identity = judging_identity(planned.manifest)
+    directory.export_judgements(identity)
+    content = _content(planned, directory, identity)
     directory.write("scores.json", scores_text(content))
     return content
 
 
-def _content(
-    planned: Plan,
-    directory: RunDirectory,
-    transcripts: dict[str, Transcript],
-    judgements: dict[str, Judgement],
-) -> dict[str, Any]:
+def _content(planned: Plan, directory: RunDirectory, identity: str) -> dict[str, Any]:
     cases = {case.id: case for case in planned.cases}
     wanted = {f"{case}/{replicate}" for case in cases for replicate in range(planned.config.seeds)}
-    kept = [transcript for name, transcript in transcripts.items() if name in wanted]
-    results = [
-        dialogue_result(planned.rubric, cases[t.case_id], t, judgements[t.dialogue_id])
-        for t in kept
-        if t.dialogue_id in judgements
-    ]
+    judged, tally = directory.judged(identity), Tally(planned.rubric)
+
+    def held() -> Iterator[tuple[Transcript, Case]]:
+        # One dialogue after the other, so that a run of any size fits into memory.
+        for name in in_order(directory.finished() & wanted):
+            transcript = directory.transcript(name)
+            case = cases[transcript.case_id]
+            if name in judged:
+                tally.add(case, transcript, directory.judgement(identity, name))
+            yield transcript, case
+
+    behaviour = fidelity(held())
     return scores(
-        results,
-        rubric=planned.rubric,
+        tally,
         manifest=planned.manifest,
         planned=len(wanted),
         failures={name: failure for name, failure in directory.failures().items() if name in wanted},
-        fidelity=fidelity([(transcript, cases[transcript.case_id]) for transcript in kept]),
+        fidelity=behaviour,
         usage=directory.usage(),
-        judgements=[judgements[t.dialogue_id] for t in kept if t.dialogue_id in judgements],
         notes=_notes(planned.config),
     )
 

@@ -52,16 +52,50 @@ def dialogue_result(
     )
 
 
+class Tally:
+    """What `scores.json` needs of the judged dialogues, taken in one at a time."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.rubric = rubric
+        self.results: list[DialogueResult] = []
+        self.disputed = 0
+        self.flags: Counter[str] = Counter()
+        self._marks: dict[str, list[float]] = {item.id: [] for item in rubric.items}
+
+    def add(self, case: Case, transcript: Transcript, judgement: Judgement) -> None:
+        """Take one in."""
+        self.results.append(dialogue_result(self.rubric, case, transcript, judgement))
+        self.add_marks(judgement)
+
+    def add_marks(self, judgement: Judgement) -> None:
+        """Take in what was decided, without the dialogue's score."""
+        self.disputed += len(judgement.disputed)
+        self.flags.update(judgement.flags)
+        for verdict in judgement.verdicts:
+            if verdict.item in self._marks:
+                self._marks[verdict.item].append(verdict.value or 0.0)
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """Per item: mean value in [0, 1] (cannot_tell counts as 0) and in how many dialogues it applied."""
+        return {
+            item.id: {
+                "dimension": item.dimension,
+                "mean": round(sum(marks) / len(marks), 6) if marks else None,
+                "n": len(marks),
+            }
+            for item in self.rubric.items
+            for marks in [self._marks[item.id]]
+        }
+
+
 def scores(
-    results: Sequence[DialogueResult],
+    tally: Tally,
     *,
-    rubric: Rubric,
     manifest: Mapping[str, Any],
     planned: int,
     failures: Mapping[str, Failure],
     fidelity: PatientFidelity,
     usage: Sequence[Mapping[str, Any]],
-    judgements: Sequence[Judgement],
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """The content of `scores.json` (see docs/scores.md). Equal runs give equal content, to the last bit.
@@ -70,9 +104,9 @@ def scores(
         planned: dialogues the run was to hold; what is neither scored nor failed was not reached.
         notes: keys of the remarks that must be printed beside the score.
     """
-    card = scorecard(results, rubric.shape()).model_dump(mode="json")
+    rubric = tally.rubric
+    card = scorecard(tally.results, rubric.shape()).model_dump(mode="json")
     stages = Counter(failure.stage for failure in failures.values())
-    items = item_means(rubric, judgements)
     return {
         "schema": SCHEMA,
         "score": card.pop("score"),
@@ -96,10 +130,10 @@ def scores(
             key: card.pop(key)
             for key in ("dimensions", "caps", "usable_at_60", "usable_at_60_ci95", "strata")
         },
-        "items": items,
+        "items": tally.items(),
         "unsure": card.pop("unsure"),
-        "disputed": sum(len(judgement.disputed) for judgement in judgements),
-        "flags": dict(sorted(sum((Counter(j.flags) for j in judgements), Counter()).items())),
+        "disputed": tally.disputed,
+        "flags": dict(sorted(tally.flags.items())),
         "patient_fidelity": fidelity.model_dump(mode="json"),
         "usage": list(usage),
         "notes": list(notes),
@@ -107,24 +141,6 @@ def scores(
         "prompts_sha256": manifest["simulation"]["prompts_sha256"],
         "version": dialogue_sim.__version__,
         "cases": card.pop("cases"),
-    }
-
-
-def item_means(rubric: Rubric, judgements: Sequence[Judgement]) -> dict[str, dict[str, Any]]:
-    """Per item: mean value in [0, 1] (cannot_tell counts as 0) and in how many dialogues it applied."""
-    values: dict[str, list[float]] = {item.id: [] for item in rubric.items}
-    for judgement in judgements:
-        for verdict in judgement.verdicts:
-            if verdict.item in values:
-                values[verdict.item].append(verdict.value or 0.0)
-    return {
-        item.id: {
-            "dimension": item.dimension,
-            "mean": round(sum(marks) / len(marks), 6) if marks else None,
-            "n": len(marks),
-        }
-        for item in rubric.items
-        for marks in [values[item.id]]
     }
 
 

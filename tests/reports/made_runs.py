@@ -11,7 +11,7 @@ from typing import Any
 from dialogue_sim import yamlio
 from dialogue_sim.judging.rubric import content_hash, load_rubric
 from dialogue_sim.judging.verdict import Judgement, Verdict
-from dialogue_sim.runs.scores import SCHEMA, dialogue_score, item_means
+from dialogue_sim.runs.scores import SCHEMA, Tally, dialogue_score
 from dialogue_sim.scoring.scorecard import DialogueResult, scorecard
 
 RUBRIC = load_rubric()
@@ -141,6 +141,9 @@ def _scores(doctor: str, kept: list[Judgement], planned: int, manifest: dict[str
         )
         for one in kept
     ]  # fmt: skip
+    tally = Tally(RUBRIC)
+    for one in kept:
+        tally.add_marks(one)
     card = scorecard(results, RUBRIC.shape()).model_dump(mode="json")
     return {
         "schema": SCHEMA,
@@ -150,7 +153,7 @@ def _scores(doctor: str, kept: list[Judgement], planned: int, manifest: dict[str
         "doctor": doctor,
         "patient": "record",
         "judges": ["lexicon"],
-        "items": item_means(RUBRIC, kept),
+        "items": tally.items(),
         "notes": ["lexicon_judge"],
         "rubric": {"id": RUBRIC.id, "version": RUBRIC.version, "sha256": content_hash(RUBRIC)},
         "prompts_sha256": manifest["simulation"]["prompts_sha256"],
