@@ -138,10 +138,15 @@ def test_no_text_crashes_the_loader(text):
         yamlio.validate(yamlio.parse(text, file, CaseError), Case, CaseError)
 
 
-def test_a_split_is_one_part_of_the_cases():
-    public, private = load_cases(split="public"), load_cases(split="private")
-    assert {case.split for case in public} == {"public"}
-    assert {case.split for case in private} == {"private"}
-    assert len(public) + len(private) == len(load_cases())
+def test_a_split_is_one_part_of_the_cases(tmp_path):
+    text = EXEMPLAR.read_text(encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    other = text.replace("id: zh-chest-tightness-driver", "id: zh-other", 1).replace(
+        "split: public", "split: private", 1
+    )
+    (tmp_path / "b.yaml").write_text(other, encoding="utf-8")
+    assert [case.id for case in load_cases(tmp_path, split="private")] == ["zh-other"]
+    assert [case.id for case in load_cases(tmp_path, split="public")] == ["zh-chest-tightness-driver"]
+    assert len(load_cases(tmp_path)) == 2
     with pytest.raises(CaseError, match="no secret case"):
-        load_cases(split="secret")
+        load_cases(tmp_path, split="secret")

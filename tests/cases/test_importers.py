@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from dialogue_sim import Doctor, Patient, consult, judge, score
 from dialogue_sim.cases import content_hash, load_case, patient_view
 from dialogue_sim.cases.importers import import_file
 from dialogue_sim.cases.importers.mapping import topic_of
@@ -442,3 +443,17 @@ def test_every_row_of_the_public_samples_imports_and_lints_without_error(tmp_pat
     paths = write_cases([one.case for one in found.cases], tmp_path)
     assert [load_case(p) for p in paths[:3]] == [one.case for one in found.cases[:3]]
     assert [str(f) for f in lint(paths).findings if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("grade", ["snap", "brief", "thorough", "expert", "cold", "warm"])
+@pytest.mark.parametrize(
+    ("format_name", "record"), [("mediq", {**MEDIQ, "question": "Why?"}), ("ai-hospital", DIALOGUE)]
+)
+async def test_an_imported_case_with_gaps_holds_a_consultation_and_is_scored(
+    tmp_path, grade, format_name, record
+):
+    case = imported(tmp_path, format_name, record)[0].case
+    transcript = await consult(case, Doctor(f"scripted:{grade}"), Patient())
+    result = score(await judge(transcript, case), case)
+    assert 0 <= result.score <= 100
+    assert not {"D1", "D2", "D4", "C1", "E2"} - set(case.judge.not_applicable)

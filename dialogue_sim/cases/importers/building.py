@@ -7,7 +7,7 @@ vanishes. What names the diagnosis is kept from patient and examiner and told in
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from dialogue_sim.cases import deidentify
@@ -110,7 +110,7 @@ class Builder:
         self,
         text: str,
         *,
-        prefer: Collection[str] = (),
+        prefer: tuple[str, ...] = (),
         disclosure: Disclosure = "on_ask",
         default: str = FALLBACK,
     ) -> None:
@@ -119,7 +119,7 @@ class Builder:
             self.fact(statement, prefer=prefer, disclosure=disclosure, default=default)
 
     def fact(
-        self, statement: Statement, *, prefer: Collection[str] = (), topic: str = "", say: str = "",
+        self, statement: Statement, *, prefer: tuple[str, ...] = (), topic: str = "", say: str = "",
         disclosure: Disclosure = "on_ask", default: str = FALLBACK,
     ) -> None:  # fmt: skip
         """Add one statement as a fact. What only repeats age and sex, or says that nothing is recorded, is none."""
@@ -150,13 +150,13 @@ class Builder:
         for part in _parts(text):
             self._append(found or default, statement.status, say or str(spoken), part, disclosure)
 
-    def narrative(self, text: str, *, prefer: Collection[str] = (), default: str = FALLBACK) -> None:
+    def narrative(self, text: str, *, prefer: tuple[str, ...] = (), default: str = FALLBACK) -> None:
         """Add a text that mixes what was told with what was found, sentence by sentence."""
         for sentence in sentences(text, self.language):
             self.sentence(sentence, route_of(sentence, self.language), prefer=prefer, default=default)
 
     def sentence(
-        self, sentence: str, route: Route, *, prefer: Collection[str] = (), default: str = FALLBACK
+        self, sentence: str, route: Route, *, prefer: tuple[str, ...] = (), default: str = FALLBACK
     ) -> None:
         """Add one sentence where it belongs."""
         if bare_person(self.language).match(sentence.strip(" .。")):
