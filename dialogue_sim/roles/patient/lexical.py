@@ -74,10 +74,12 @@ class LexicalSelector:
         if not asked and self._leans(clause, hits, known):
             return goes_on or self._tell(self._evidence.meant(clause, but=self._words.features), found) or self._go_on(clause, known, found)
         if hits and not asked and all(self._is_feature(hit) for hit in hits):
-            named = {topic for hit in hits for topic in hit.topics}
+            named = _topics(hits)
             other = self._evidence.meant(_without(clause, hits), OUTRIGHT, named=named, whole=clause)
             if other and all(other.topic not in hit.topics for hit in hits) and self._tell(other, found):
                 return True
+        if hits and not asked and self._tell(self._evidence.besides(clause, _without(clause, hits), _topics(hits)), found):
+            return True
         about = [name for name in _ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
         if hits or asked:
@@ -373,3 +375,7 @@ def _without(clause: str, hits: list[Hit]) -> str:
         words = clause[hit.start : hit.end]
         clause = f"{clause[: hit.start]}{' ' * len(words)}{clause[hit.end :]}"
     return clause
+
+
+def _topics(hits: list[Hit]) -> set[str]:
+    return {topic for hit in hits for topic in hit.topics}

@@ -80,7 +80,7 @@ class Index:
         scores = []
         for fact_id, counted in self._texts.items():
             shared = wanted & counted.keys()
-            if not shared or (len(shared) == 1 and len(wanted) > 1):
+            if not shared or (len(shared) == 1 and (len(wanted) > 1 or whole)):
                 continue  # one word of several says little
             length = sum(counted.values())
             score = 0.0
