@@ -82,7 +82,9 @@ def _tell(name: str, scores: dict[str, Any], seconds: float, server: HostileOpen
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--dialogues", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     os.environ["OPENAI_API_KEY"] = "none"

@@ -20,7 +20,9 @@ import time
 import urllib.request
 from typing import Any
 
-_WORDS = "please tell me when it began how long it lasts where it hurts and what makes it better or worse".split()
+_WORDS = (
+    "please tell me when it began how long it lasts where it hurts and what makes it better or worse".split()
+)
 
 
 class Load:
@@ -82,7 +84,10 @@ class Connection(asyncio.Protocol):
     def _get(self, path: bytes) -> None:
         load = self._load
         if path.endswith(b"/models"):
-            content: Any = {"object": "list", "data": [{"id": "m", "object": "model", "max_model_len": 32768}]}
+            content: Any = {
+                "object": "list",
+                "data": [{"id": "m", "object": "model", "max_model_len": 32768}],
+            }
         else:
             content = {"calls": load.calls, "refused": load.refused, "peak": load.peak}
         self._send(b"200 OK", json.dumps(content).encode())
@@ -93,7 +98,9 @@ class Connection(asyncio.Protocol):
         if load.refuses():
             load.refused += 1
             after = f"retry-after: {load.retry_after:g}\r\n".encode() if load.retry_after else b""
-            self._send(b"429 Too Many Requests", b'{"error":{"message":"slow down","code":"rate_limit"}}', after)
+            self._send(
+                b"429 Too Many Requests", b'{"error":{"message":"slow down","code":"rate_limit"}}', after
+            )
             return
         load.in_flight += 1
         load.peak = max(load.peak, load.in_flight)
@@ -156,7 +163,9 @@ class MockServer:
         self._words = [str(value) for value in (latency, shape, per_second, retry_after)]
 
     def __enter__(self) -> MockServer:
-        self._process = subprocess.Popen([sys.executable, __file__, *self._words], stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, *self._words], stdout=subprocess.PIPE, text=True
+        )
         assert self._process.stdout
         self.url = self._process.stdout.readline().strip()
         return self

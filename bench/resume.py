@@ -70,7 +70,9 @@ async def fill(out: Path, cases: Path, seeds: int) -> None:
             said = {"dialogue_id": name, "case_id": case.id, "replicate": number}
             work = [
                 directory.keep_transcript(transcript.model_copy(update=said)),
-                directory.keep_judgement(identity, judgement.model_copy(update={"dialogue_id": name, "case_id": case.id})),
+                directory.keep_judgement(
+                    identity, judgement.model_copy(update={"dialogue_id": name, "case_id": case.id})
+                ),
                 *calls(directory, name),
             ]
             await asyncio.gather(*work)
@@ -97,7 +99,9 @@ def calls(directory: object, name: str) -> list[object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--dialogues", type=int, default=10_000, help="a multiple of 100")
     arguments = parser.parse_args()
     print(described("pydantic"))
@@ -109,7 +113,11 @@ def main() -> None:
         asyncio.run(fill(place / "run", place / "cases", arguments.dialogues // 100))
         filled = time.perf_counter() - began
         size = sum(file.stat().st_size for file in (place / "run").iterdir()) / 2**20
-        environment = {**os.environ, "FIRST_CALL": f"{folder}/first", "PYTHONPATH": str(Path(__file__).parent)}
+        environment = {
+            **os.environ,
+            "FIRST_CALL": f"{folder}/first",
+            "PYTHONPATH": str(Path(__file__).parent),
+        }
         words = [
             "run", "--doctor", "python:resume:doctor", "--cases", str(place / "cases"), "--turns", "10",
             "--seeds", str(arguments.dialogues // 100), "--out", str(place / "run"), "--json",

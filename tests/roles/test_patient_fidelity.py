@@ -24,9 +24,15 @@ async def held(language: str) -> tuple[Transcript, Case]:
     if language not in _HELD:
         case = load_case(CASES / language / f"{language}-chest-tightness-driver.yaml")
         patient = open_patient(
-            patient_view(case), PatientSettings(), guarded_terms=guarded_terms(case), prompts=Prompts(), seed=1
+            patient_view(case),
+            PatientSettings(),
+            guarded_terms=guarded_terms(case),
+            prompts=Prompts(),
+            seed=1,
         )
-        transcript = await consult(case, ScriptedDoctor("thorough", case), patient, Examiner(examiner_view(case)))
+        transcript = await consult(
+            case, ScriptedDoctor("thorough", case), patient, Examiner(examiner_view(case))
+        )
         _HELD[language] = transcript, case
     return _HELD[language]
 
@@ -44,7 +50,15 @@ async def spoiled(language: str, text: str, **trace: Any) -> PatientFidelity:
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_record_patient_has_no_fault(language: str) -> None:
     found = fidelity([await held(language)])
-    for name in ("diagnosis_leak", "unsupported_numbers", "denied_known", "self_contradiction", "flipped", "role_drift", "language_drift"):
+    for name in (
+        "diagnosis_leak",
+        "unsupported_numbers",
+        "denied_known",
+        "self_contradiction",
+        "flipped",
+        "role_drift",
+        "language_drift",
+    ):
         assert getattr(found, name).events == 0, name
     assert (found.unknown_denied, found.unknown_invented, found.guarded, found.unguarded) == (0, 0, 0, 0)
     assert found.unknown.events == found.unknown_admitted
@@ -83,7 +97,14 @@ async def test_a_fault_is_counted(language: str, name: str, text: str) -> None:
 )
 async def test_an_answer_that_is_not_on_record_is_classed(language: str, text: str, name: str) -> None:
     before = fidelity([await held(language)])
-    trace = {"asked": [], "disclosed": [], "repeated": [], "volunteered": [], "unknown": ["ros.ear"], "views": []}
+    trace = {
+        "asked": [],
+        "disclosed": [],
+        "repeated": [],
+        "volunteered": [],
+        "unknown": ["ros.ear"],
+        "views": [],
+    }
     after = await spoiled(language, text, **trace)
     assert getattr(after, name) == getattr(before, name) + 1
 

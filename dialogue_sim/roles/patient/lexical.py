@@ -38,9 +38,13 @@ class LexicalSelector:
         self._fact = {fact.id: fact for fact in view.facts}
         self._evidence = Evidence(self._by_topic, self._words, self._index)
         opening = self._words.read(view.opening)
-        self._complaint = {hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))}
+        self._complaint = {
+            hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))
+        }
 
-    async def understand(self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView) -> Understanding:
+    async def understand(
+        self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView
+    ) -> Understanding:
         """See `Selector`. Never raises."""
         return self.read(turn, known)
 
@@ -72,13 +76,21 @@ class LexicalSelector:
         clause, hits = self._to_the_point(clause)
         asked = self._index.asked_by(clause)
         if not asked and self._leans(clause, hits, known):
-            return goes_on or self._tell(self._evidence.meant(clause, but=self._words.features), found) or self._go_on(clause, known, found)
+            return (
+                goes_on
+                or self._tell(self._evidence.meant(clause, but=self._words.features), found)
+                or self._go_on(clause, known, found)
+            )
         if hits and not asked and all(self._is_feature(hit) for hit in hits):
             named = _topics(hits)
             other = self._evidence.meant(_without(clause, hits), OUTRIGHT, named=named, whole=clause)
             if other and all(other.topic not in hit.topics for hit in hits) and self._tell(other, found):
                 return True
-        if hits and not asked and self._tell(self._evidence.besides(clause, _without(clause, hits), _topics(hits)), found):
+        if (
+            hits
+            and not asked
+            and self._tell(self._evidence.besides(clause, _without(clause, hits), _topics(hits)), found)
+        ):
             return True
         about = [name for name in _ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
@@ -93,7 +105,9 @@ class LexicalSelector:
         return self._retrieve(clause, known, found, goes_on)
 
     def _hits(self, clause: str) -> list[Hit]:
-        return self._evidence.standing(self._settle(self._outside_broad(self._words.hits(clause), clause)), clause)
+        return self._evidence.standing(
+            self._settle(self._outside_broad(self._words.hits(clause), clause)), clause
+        )
 
     def _to_the_point(self, clause: str) -> tuple[str, list[Hit]]:
         """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
@@ -113,13 +127,17 @@ class LexicalSelector:
 
     def _on_a_symptom(self, known: Known) -> bool:
         """Whether the topic asked last is a matter of its own, not the complaint or a feature of it."""
-        return bool(known.last_topics) and not set(known.last_topics) & (self._complaint | self._words.features)
+        return bool(known.last_topics) and not set(known.last_topics) & (
+            self._complaint | self._words.features
+        )
 
     def _leans(self, clause: str, hits: list[Hit], known: Known) -> bool:
         """Whether a clause that names only a feature ("for how long?") is about the matter asked just before."""
         if not hits or not all(self._is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
             return False
-        return len(pieces(_without(clause, hits), self._view.language)) <= _SHORT and not self._words.says("anew", clause)
+        return len(pieces(_without(clause, hits), self._view.language)) <= _SHORT and not self._words.says(
+            "anew", clause
+        )
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""
@@ -145,11 +163,15 @@ class LexicalSelector:
 
     def _unframed(self, hits: list[Hit]) -> list[Hit]:
         """The hits without those that a frame takes to itself; a longer frame goes first."""
-        frames = [hit for hit in self._longest(hits) if hit.how != "item" and hit.topic in self._words.absorbs]
+        frames = [
+            hit for hit in self._longest(hits) if hit.how != "item" and hit.topic in self._words.absorbs
+        ]
         left = list(hits)
         for frame in sorted(frames, key=lambda hit: hit.start - hit.end):
             if frame in left:
-                left = [hit for hit in left if hit.topic == frame.topic or not self._words.takes(frame.topic, hit)]
+                left = [
+                    hit for hit in left if hit.topic == frame.topic or not self._words.takes(frame.topic, hit)
+                ]
         framed = {hit.topic for hit in left if hit.how != "item"}
         return [hit for hit in left if hit.how != "item" or hit.topic in framed or hit.topic in _ITEMS_ALONE]
 
@@ -159,7 +181,11 @@ class LexicalSelector:
     def _covers(self, other: Hit, hit: Hit) -> bool:
         """Whether another hit makes this one meaningless: it holds it, or overlaps it and is the longer of two features."""
         longer = other.end - other.start > hit.end - hit.start
-        if not longer or self._item_of(hit, other) or (other.topic.startswith("hpi.") and not hit.topic.startswith("hpi.")):
+        if (
+            not longer
+            or self._item_of(hit, other)
+            or (other.topic.startswith("hpi.") and not hit.topic.startswith("hpi."))
+        ):
             return False
         if other.start <= hit.start and hit.end <= other.end:
             return True
@@ -194,7 +220,9 @@ class LexicalSelector:
             if not good:
                 lacking = self._missing(alternatives, found)
                 missing += lacking
-                found.terms.update(dict.fromkeys(lacking, clause[alternatives[0].start:alternatives[0].end]))
+                found.terms.update(
+                    dict.fromkeys(lacking, clause[alternatives[0].start : alternatives[0].end])
+                )
         for phrase in pointed:
             if phrase.fact.topic not in topics:
                 answered = True
@@ -204,7 +232,9 @@ class LexicalSelector:
         if missing and not answered and not stray:
             weak = all(topic in self._words.features for topic in missing)
             beside = _without(clause, hits)
-            stray = self._tell(self._evidence.meant(beside, ENOUGH if weak else OUTRIGHT, but=topics, whole=clause), found)
+            stray = self._tell(
+                self._evidence.meant(beside, ENOUGH if weak else OUTRIGHT, but=topics, whole=clause), found
+            )
         for topic in missing:
             if topic not in found.unknown and not stray:
                 found.unknown.append(topic)
@@ -251,7 +281,13 @@ class LexicalSelector:
         return [(fact, True) for topic in hit.topics for fact in self._kin(topic)]
 
     def _of_topic(
-        self, topic: str, facts: list[PatientFact], hits: list[Hit], clause: str, pointed: list[Phrase], known: Known
+        self,
+        topic: str,
+        facts: list[PatientFact],
+        hits: list[Hit],
+        clause: str,
+        pointed: list[Phrase],
+        known: Known,
     ) -> list[tuple[PatientFact, bool]]:
         # "Illnesses" may be one fact's own phrase, and is the whole topic's word all the same.
         meant = [
@@ -287,7 +323,10 @@ class LexicalSelector:
 
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
         """The one fact of several whose own words the question uses, best beside the topic's."""
-        for part, enough, rival in ((_without(clause, mine), _RETRIEVED, _RIVAL), (clause, _WHOLE, _WHOLE_RIVAL)):
+        for part, enough, rival in (
+            (_without(clause, mine), _RETRIEVED, _RIVAL),
+            (clause, _WHOLE, _WHOLE_RIVAL),
+        ):
             own = dict(self._index.best(part))
             told = sorted(facts, key=lambda fact: -own.get(fact.id, 0.0))
             first, second = own.get(told[0].id, 0.0), own.get(told[1].id, 0.0)
@@ -358,7 +397,10 @@ class LexicalSelector:
         """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
         if self._tell(self._evidence.meant(clause, going_on=known.last_topics), found):
             return True
-        if any(self._words.says(name, clause) for name in ("private", "consent", "confirm", "small_talk", "empathy")):
+        if any(
+            self._words.says(name, clause)
+            for name in ("private", "consent", "confirm", "small_talk", "empathy")
+        ):
             return True
         content = len(pieces(clause, self._view.language))
         if content <= _SHORT and known.last_facts and self._on_a_symptom(known):
