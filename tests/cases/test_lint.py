@@ -49,7 +49,9 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "source", "old", "new"), FAULTS, ids=[f"{f[0]}-{i}" for i, f in enumerate(FAULTS)])
+@pytest.mark.parametrize(
+    ("rule", "source", "old", "new"), FAULTS, ids=[f"{f[0]}-{i}" for i, f in enumerate(FAULTS)]
+)
 def test_a_planted_fault_is_caught_by_its_rule(tmp_path, rule, source, old, new):
     file = planted(tmp_path, source, old, new)
     found = lint([file])
@@ -59,7 +61,9 @@ def test_a_planted_fault_is_caught_by_its_rule(tmp_path, rule, source, old, new)
 
 def test_a_case_of_few_facts_is_caught(tmp_path):
     text = lines_of(CHINESE)
-    kept = [line for line in text.splitlines() if not ("topic:" in line and "denied" in line) or "onset" in line]
+    kept = [
+        line for line in text.splitlines() if not ("topic:" in line and "denied" in line) or "onset" in line
+    ]
     kept = [line for line in kept if "relief" not in line or "plan" in line]
     file = tmp_path / CHINESE.name
     file.write_text("\n".join(kept), encoding="utf-8")
