@@ -125,7 +125,10 @@ async def test_a_model_selects_by_id() -> None:
     assert reply.text.startswith("昨天吐了两回")
 
 
-@pytest.mark.parametrize("answer", ["I don't know", choice(facts=["no_such_fact"]), "{}"])
+ALL = choice(facts=[fact.id for fact in view("zh").facts][:12])
+
+
+@pytest.mark.parametrize("answer", ["I don't know", choice(facts=["no_such_fact"]), "{}", ALL])
 async def test_a_useless_choice_falls_back_to_the_lexicon(answer: str) -> None:
     reply = await ask(voiced("zh", Speaks(answer), selector="model", voice="template"), ASK["zh"])
     assert (reply.selection.asked, reply.selection.selector) == (["vomiting"], "lexical")

@@ -18,7 +18,8 @@ class PatientSettings(BaseModel):
     """How a patient is simulated.
 
     `model` is a model's name, or `record` for the patient that needs none. Left open, `selector`
-    and `voice` follow it: lexical and template for `record`, model and model otherwise.
+    and `voice` follow it: lexical and template for `record`, lexical and model for `embedded` (a small
+    model words well enough, but cannot tell which facts a question means), model and model otherwise.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -19,6 +19,8 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewp
 from dialogue_sim.transcript import Intent
 
 _MOST = 12
+# A model that names more facts than this for each clause that asks has not chosen at all.
+_PER_CLAUSE = 4
 _WORD = Annotated[str, StringConstraints(max_length=80)]
 
 
@@ -94,9 +96,11 @@ class ModelSelector:
         return [Message(role="user", content=text)]
 
     def _checked(self, form: SelectionForm, lexical: Understanding, turn: DoctorTurn) -> Understanding | None:
-        """The form as an understanding; None when it names only facts that there are not."""
+        """The form as an understanding; None when it names only facts that there are not, or all and sundry."""
         facts = list(dict.fromkeys(name for name in form.facts if name in self._ids))
         if form.facts and not facts:
+            return None
+        if len(facts) > _PER_CLAUSE * turn.questions and not set(facts) <= set(lexical.facts):
             return None
         topics = {fact.id: fact.topic for fact in self._view.facts}
         found = Understanding(

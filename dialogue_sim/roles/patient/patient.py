@@ -139,7 +139,8 @@ def open_patient(
         ConfigError: an unknown persona trait, or a voice or selector that needs a model where there is none.
     """
     by_model = "model" if model else None
-    selecting = settings.selector or by_model or "lexical"
+    small = settings.model.split(":")[0] == "embedded"
+    selecting = settings.selector or (None if small else by_model) or "lexical"
     wording_by = settings.voice or by_model or "template"
     if model is None and (selecting == "model" or wording_by != "template"):
         asked = f"voice {wording_by!r}" if wording_by != "template" else "selector 'model'"
