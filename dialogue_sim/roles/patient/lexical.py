@@ -15,6 +15,8 @@ _RIVAL = 0.75
 _WHOLE, _WHOLE_RIVAL = 0.3, 0.5
 # A question with no more telling words than this leans on the one before.
 _SHORT = 3
+# What is shorter says nothing by itself behind another question.
+_WORD = {"zh": 3, "en": 6}
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection", "history.drug")
 # Topics of which an item may be asked for without a word of the topic itself.
@@ -395,6 +397,8 @@ class LexicalSelector:
 
     def _retrieve(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
+        if goes_on and len(clause) < _WORD[self._view.language]:
+            return True  # "phlegm, and is it much?"
         if self._tell(self._evidence.meant(clause, going_on=known.last_topics), found):
             return True
         if any(

@@ -49,7 +49,7 @@ class Lexicon:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        data, shared = load(language), load("topics")
+        data, shared = load(language) | _hinted(language), load("topics")
         words: dict[str, str] = data["words"]
         self._topics = {topic: each(text, language, words) for topic, text in data["topics"].items()}
         self._items = {topic: each(text, language, words) for topic, text in data["items"].items()}
@@ -160,6 +160,11 @@ class Lexicon:
 
 def _alternatives(line: str) -> set[str]:
     return {fold(word) for word in line.split("|") if word.strip()}
+
+
+def _hinted(language: str) -> dict[str, Any]:
+    """Dialect forms, related words and hints of a language; there are none where examples stand for them."""
+    return load(f"hints.{language}") if (_FOLDER / f"hints.{language}.yaml").exists() else {}
 
 
 def _examples(language: str) -> Examples:
