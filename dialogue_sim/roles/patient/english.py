@@ -12,7 +12,8 @@ _AUXILIARY = (
     "would|will|should|might|may"
 )
 _START = (
-    rf"{_AUXILIARY}|how|how's|what|what's|what'd|when|when's|where|where's|which|who|who's|why|tell|describe"
+    rf"(?!don't (?:be|worry|mind|take|get|feel|think)\b)(?:{_AUXILIARY})|"
+    r"how|how's|what|what's|what'd|when|when's|where|where's|which|who|who's|why|tell|describe"
 )
 _SPLIT = re.compile(
     rf"(?:\s*[,:]\s*(?:and |or |but |also |so )?|\s(?:and|or|but|so)\s)(?=(?:{_START})\b)|[,:]\s*(?:and |or )?(?=any\b)"
