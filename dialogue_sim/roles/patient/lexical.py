@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialogue_sim.cases.views import PatientFact, PatientView
 from dialogue_sim.roles.patient.evidence import ENOUGH, OUTRIGHT, Evidence, Meant
 from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
+from dialogue_sim.roles.patient.naming import Naming, topics_of, without
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.retrieval import Index, Phrase
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
@@ -19,8 +20,6 @@ _SHORT = 3
 _WORD = {"zh": 3, "en": 6}
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection", "history.drug")
-# Topics of which an item may be asked for without a word of the topic itself.
-_ITEMS_ALONE = ("history.past", "history.drug")
 _VIEWS: dict[str, Viewpoint] = {
     "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
 }  # fmt: skip
@@ -43,6 +42,7 @@ class LexicalSelector:
         self._complaint = {
             hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))
         }
+        self._naming = Naming(self._words, self._evidence, self._complaint, self._by_topic)
 
     async def understand(
         self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView
@@ -75,7 +75,7 @@ class LexicalSelector:
 
         `goes_on` tells that it continues the sentence of the clause before.
         """
-        clause, hits = self._to_the_point(clause)
+        clause, hits = self._naming.to_the_point(clause)
         asked = self._index.asked_by(clause)
         if not asked and self._leans(clause, hits, known):
             return (
@@ -83,15 +83,15 @@ class LexicalSelector:
                 or self._tell(self._evidence.meant(clause, but=self._words.features), found)
                 or self._go_on(clause, known, found)
             )
-        if hits and not asked and all(self._is_feature(hit) for hit in hits):
-            named = _topics(hits)
-            other = self._evidence.meant(_without(clause, hits), OUTRIGHT, named=named, whole=clause)
+        if hits and not asked and all(self._naming.is_feature(hit) for hit in hits):
+            named = topics_of(hits)
+            other = self._evidence.meant(without(clause, hits), OUTRIGHT, named=named, whole=clause)
             if other and all(other.topic not in hit.topics for hit in hits) and self._tell(other, found):
                 return True
         if (
             hits
             and not asked
-            and self._tell(self._evidence.besides(clause, _without(clause, hits), _topics(hits)), found)
+            and self._tell(self._evidence.besides(clause, without(clause, hits), topics_of(hits)), found)
         ):
             return True
         about = [name for name in _ABOUT if self._words.says(name, clause)]
@@ -106,104 +106,24 @@ class LexicalSelector:
             return False
         return self._retrieve(clause, known, found, goes_on)
 
-    def _hits(self, clause: str) -> list[Hit]:
-        return self._evidence.standing(
-            self._settle(self._outside_broad(self._words.hits(clause), clause)), clause
-        )
-
-    def _to_the_point(self, clause: str) -> tuple[str, list[Hit]]:
-        """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
-        hits = self._hits(clause)
-        cut = clause.rfind(",") if self._view.language == "zh" else -1  # English lists run on behind a comma
-        if cut < 0 or any(hit.start < cut and self._frames(hit) for hit in hits):
-            return clause, hits
-        point = clause[cut + 1 :]
-        named = self._hits(point)
-        if any(not self._is_feature(hit) for hit in named):
-            return point, named
-        meant = None if named else self._evidence.meant(point, OUTRIGHT)
-        return (point, []) if meant and meant.topic not in self._words.features else (clause, hits)
-
-    def _frames(self, hit: Hit) -> bool:
-        return hit.how != "item" and hit.topic in self._words.absorbs and not self._is_feature(hit)
-
     def _on_a_symptom(self, known: Known) -> bool:
-        """Whether the topic asked last is a matter of its own, not the complaint or a feature of it."""
-        return bool(known.last_topics) and not set(known.last_topics) & (
-            self._complaint | self._words.features
+        """Whether the topic asked last is a matter of its own, not the complaint or anything told of it."""
+        return bool(known.last_topics) and not any(
+            topic.startswith("hpi.") or topic in self._complaint for topic in known.last_topics
         )
 
     def _leans(self, clause: str, hits: list[Hit], known: Known) -> bool:
         """Whether a clause that names only a feature ("for how long?") is about the matter asked just before."""
-        if not hits or not all(self._is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
+        if not hits or not all(self._naming.is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
             return False
-        return len(pieces(_without(clause, hits), self._view.language)) <= _SHORT and not self._words.says(
+        return len(pieces(without(clause, hits), self._view.language)) <= _SHORT and not self._words.says(
             "anew", clause
         )
-
-    def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
-        """The hits without those that are only part of a broad question ("where does it trouble you?")."""
-        broad = self._words.turns["broad"].search(clause)
-        if not broad:
-            return hits
-        return [
-            hit
-            for hit in hits
-            if not hit.topic.startswith("hpi.") or hit.end <= broad.start() or hit.start >= broad.end()
-        ]
-
-    def _settle(self, hits: list[Hit]) -> list[Hit]:
-        """The hits that count: the longest at each place, frames before what they hold, features after symptoms."""
-        settled = self._longest(self._unframed(hits))
-        if any(hit.topic != "hpi.associated" for hit in settled):
-            settled = [hit for hit in settled if hit.topic != "hpi.associated"]
-        feature = [hit for hit in settled if self._is_feature(hit)]
-        matter = [hit for hit in settled if hit not in feature]
-        if feature and matter:
-            settled = feature if any(set(hit.topics) & self._complaint for hit in matter) else matter
-        return sorted(settled, key=lambda hit: hit.start)
-
-    def _unframed(self, hits: list[Hit]) -> list[Hit]:
-        """The hits without those that a frame takes to itself; a longer frame goes first."""
-        frames = [
-            hit for hit in self._longest(hits) if hit.how != "item" and hit.topic in self._words.absorbs
-        ]
-        left = list(hits)
-        for frame in sorted(frames, key=lambda hit: hit.start - hit.end):
-            if frame in left:
-                left = [
-                    hit for hit in left if hit.topic == frame.topic or not self._words.takes(frame.topic, hit)
-                ]
-        framed = {hit.topic for hit in left if hit.how != "item"}
-        return [hit for hit in left if hit.how != "item" or hit.topic in framed or hit.topic in _ITEMS_ALONE]
-
-    def _longest(self, hits: list[Hit]) -> list[Hit]:
-        return [hit for hit in hits if not any(self._covers(other, hit) for other in hits)]
-
-    def _covers(self, other: Hit, hit: Hit) -> bool:
-        """Whether another hit makes this one meaningless: it holds it, or overlaps it and is the longer of two features."""
-        longer = other.end - other.start > hit.end - hit.start
-        if (
-            not longer
-            or self._item_of(hit, other)
-            or (other.topic.startswith("hpi.") and not hit.topic.startswith("hpi."))
-        ):
-            return False
-        if other.start <= hit.start and hit.end <= other.end:
-            return True
-        return self._is_feature(other) and other.start < hit.end and hit.start < other.end
-
-    @staticmethod
-    def _item_of(hit: Hit, other: Hit) -> bool:
-        return hit.how == "item" and other.topic == hit.topic and other.how == "topic"
-
-    def _is_feature(self, hit: Hit) -> bool:
-        return all(topic in self._words.features for topic in hit.topics)
 
     def _answer(
         self, clause: str, hits: list[Hit], asked: list[Phrase], known: Known, found: Understanding
     ) -> None:  # fmt: skip
-        topics = {topic for hit in hits for topic in hit.topics}
+        topics = topics_of(hits)
         pointed = [phrase for phrase in asked if self._points(phrase, hits, topics, clause)]
         spans: dict[tuple[int, int], list[Hit]] = {}
         for hit in hits:
@@ -233,7 +153,7 @@ class LexicalSelector:
         stray = any(phrase.fact.topic not in topics for phrase in pointed)
         if missing and not answered and not stray:
             weak = all(topic in self._words.features for topic in missing)
-            beside = _without(clause, hits)
+            beside = without(clause, hits)
             stray = self._tell(
                 self._evidence.meant(beside, ENOUGH if weak else OUTRIGHT, but=topics, whole=clause), found
             )
@@ -253,7 +173,7 @@ class LexicalSelector:
         """Whether an `ask` phrase found in the clause means its fact, given the topics the clause names."""
         if not topics or phrase.fact.topic in topics:
             return True
-        if any(self._frames(hit) for hit in hits):
+        if any(self._naming.frames(hit) for hit in hits):
             return False
         start = clause.find(phrase.folded)
         end = start + len(phrase.folded)
@@ -326,7 +246,7 @@ class LexicalSelector:
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
         """The one fact of several whose own words the question uses, best beside the topic's."""
         for part, enough, rival in (
-            (_without(clause, mine), _RETRIEVED, _RIVAL),
+            (without(clause, mine), _RETRIEVED, _RIVAL),
             (clause, _WHOLE, _WHOLE_RIVAL),
         ):
             own = dict(self._index.best(part))
@@ -413,15 +333,3 @@ class LexicalSelector:
             found.unknown.append(clause[:60])
             return True
         return False
-
-
-def _without(clause: str, hits: list[Hit]) -> str:
-    """A clause without the words of the hits."""
-    for hit in sorted(hits, key=lambda hit: hit.start - hit.end):
-        words = clause[hit.start : hit.end]
-        clause = f"{clause[: hit.start]}{' ' * len(words)}{clause[hit.end :]}"
-    return clause
-
-
-def _topics(hits: list[Hit]) -> set[str]:
-    return {topic for hit in hits for topic in hit.topics}
