@@ -16,10 +16,11 @@ _RIVAL = 0.75
 _WHOLE, _WHOLE_RIVAL = 0.3, 0.5
 # A question with no more telling words than this leans on the one before.
 _SHORT = 3
-# What is shorter says nothing by itself behind another question.
-_WORD = {"zh": 3, "en": 6}
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection", "history.drug")
+# What was taken or done for the complaint, and what a person takes or has all the time.
+_CARE = frozenset({"care.treatment", "care.tests"})
+_KEPT = ("history.drug", "history.past", "history.infection")
 _VIEWS: dict[str, Viewpoint] = {
     "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
 }  # fmt: skip
@@ -125,6 +126,8 @@ class LexicalSelector:
     ) -> None:  # fmt: skip
         topics = topics_of(hits)
         pointed = [phrase for phrase in asked if self._points(phrase, hits, topics, clause)]
+        if topics <= _CARE and any(phrase.fact.topic not in topics for phrase in pointed):
+            hits, topics = [], set()  # what was taken or done is named by a fact's own phrase
         spans: dict[tuple[int, int], list[Hit]] = {}
         for hit in hits:
             spans.setdefault((hit.start, hit.end), []).append(hit)
@@ -173,7 +176,9 @@ class LexicalSelector:
         """Whether an `ask` phrase found in the clause means its fact, given the topics the clause names."""
         if not topics or phrase.fact.topic in topics:
             return True
-        if any(self._naming.frames(hit) for hit in hits):
+        if any(self._naming.frames(hit) for hit in hits) and not (
+            topics <= _CARE and phrase.fact.topic in _KEPT
+        ):
             return False
         start = clause.find(phrase.folded)
         end = start + len(phrase.folded)
@@ -317,8 +322,6 @@ class LexicalSelector:
 
     def _retrieve(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         """A clause in which no topic is named: the fact whose words it uses, or else not recorded."""
-        if goes_on and len(clause) < _WORD[self._view.language]:
-            return True  # "phlegm, and is it much?"
         if self._tell(self._evidence.meant(clause, going_on=known.last_topics), found):
             return True
         if any(

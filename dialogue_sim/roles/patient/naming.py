@@ -9,6 +9,8 @@ from dialogue_sim.roles.patient.lexicon import Hit, Lexicon
 
 # Topics of which an item may be asked for without a word of the topic itself.
 _ITEMS_ALONE = ("history.past", "history.drug")
+# A scene of these does not govern what is asked after it.
+_BODY = ("ros.", "general.")
 
 
 class Naming:
@@ -30,7 +32,9 @@ class Naming:
         """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
         hits = self.hits(clause)
         cut = clause.rfind(",") if self._words.language == "zh" else -1  # English lists run on behind a comma
-        if cut < 0 or any(hit.start < cut and self.frames(hit) for hit in hits):
+        if cut < 0 or any(
+            hit.start < cut and self.frames(hit) and not hit.topic.startswith(_BODY) for hit in hits
+        ):
             return clause, hits
         point = clause[cut + 1 :]
         named = self.hits(point)

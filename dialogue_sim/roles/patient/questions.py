@@ -12,7 +12,7 @@ from dialogue_sim.roles.requests import orders
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 
 _SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}")
-_A_NOT_A = re.compile(r"([一-龥])[不没]\1")
+_A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
 
@@ -184,7 +184,7 @@ def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
         elif i + 1 < len(pieces) and (not joined or words.says("setting", piece)):
             scene = f"{scene},{piece}".strip(",")
         elif joined:
-            joined[-1] = (f"{joined[-1][0]},{piece}", joined[-1][1])
+            joined[-1] = (f"{joined[-1][0]}、{piece}", joined[-1][1])
         else:
             joined.append((piece, False))
     for clause, marked in [part for whole in joined for part in _own_zh(*whole)]:

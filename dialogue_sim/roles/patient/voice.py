@@ -77,12 +77,14 @@ class TemplateVoice:
         return parts
 
     def _not_recorded(self, plan: Plan, memory: Memory, among: bool) -> str:
-        topics = plan.selection.unknown
-        terms = [plan.understanding.terms[topic] for topic in topics if topic in plan.understanding.terms]
-        if among and len(terms) == len(topics) <= 2:
-            joint = "、" if self._view.language == "zh" else " or "
+        topics, language = plan.selection.unknown, self._view.language
+        if not among:
+            return self._unknown(topics[0], memory)
+        terms = [plan.understanding.terms.get(topic, "") for topic in topics]
+        if len(terms) <= 2 and all(_names_a_thing(term, language) for term in terms):
+            joint = "、" if language == "zh" else " or "
             return self._wording.one_of("unknown_among", topics[0], what=joint.join(terms))
-        return self._unknown(topics[0], memory)
+        return self._wording.one_of("unknown_rest", topics[0])
 
     def _unknown(self, topic: str, memory: Memory) -> str:
         """Not knowing or not having noticed; the same when asked again. Never yes, no or normal."""
@@ -92,3 +94,10 @@ class TemplateVoice:
         if policy == "mixed":
             policy = "not_noticed" if topic.startswith(self._noticed) else "dont_know"
         return self._wording.one_of(policy, topic)
+
+
+def _names_a_thing(term: str, language: str) -> bool:
+    """Whether the doctor's words for a topic can stand as a name in the patient's sentence."""
+    if language == "zh":
+        return 1 < len(term) < 5 and not lexicon(language).says("question", term)
+    return 0 < len(term.split()) < 3 and not lexicon(language).says("question", term)
