@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import boards, cases, models, runs, validate
+from dialogue_sim.cli import boards, cases, cluster, models, runs, validate
 
 app = typer.Typer(
     name="dialogue-sim",
@@ -36,6 +36,7 @@ def options(
 
 
 runs.register(app)
+cluster.register(app)
 boards.register(app)
 app.add_typer(validate.app, name="validate")
 app.add_typer(cases.app, name="case")

@@ -57,6 +57,16 @@ Family = Annotated[
     bool | None,
     typer.Option("--allow-same-family", help="Let a judge of the doctor's own family judge (flagged)."),
 ]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Only part I of N of the dialogues; see `dialogue-sim merge`."
+    ),
+]
+Phased = Annotated[
+    bool | None,
+    typer.Option("--phased", help="Simulate all, free those engines, then judge (one GPU, two models)."),
+]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Address of the doctor's OpenAI-compatible server.")
 ]
@@ -80,7 +90,7 @@ def run(
     cases: CaseSources = None, lang: Lang = None, limit: Limit = None, seeds: Seeds = None, votes: Votes = None,
     turns: Turns = None, concurrency: Concurrency = None, rubric: RubricFile = None, persona: PersonaChoice = None,
     budget: BudgetText = None, prompts: PromptsDir = None, base_url: BaseUrl = None,
-    allow_same_family: Family = None, out: Out = None, json: Json = False,
+    allow_same_family: Family = None, shard: Shard = None, phased: Phased = None, out: Out = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Simulate, judge and score; the same command continues an unfinished run. 运行、评分并生成报告。"""
     from dialogue_sim.runs.run import Stages
@@ -92,7 +102,7 @@ def simulate(
     context: typer.Context, config: Config = None, doctor: DoctorSpec = None, patient: PatientSpec = None, cases: CaseSources = None,
     lang: Lang = None, limit: Limit = None, seeds: Seeds = None, turns: Turns = None,
     concurrency: Concurrency = None, persona: PersonaChoice = None, budget: BudgetText = None,
-    prompts: PromptsDir = None, base_url: BaseUrl = None, out: Out = None,
+    prompts: PromptsDir = None, base_url: BaseUrl = None, shard: Shard = None, out: Out = None,
 ) -> None:  # fmt: skip
     """Hold the consultations without judging them. 只进行对话，不评分。"""
     from dialogue_sim.runs.run import Stages
@@ -126,7 +136,7 @@ def score(
         outcome = Outcome(directory.path, content, len(directory.failures()), "")
     finally:
         directory.close()
-    _show(planned, outcome, json)
+    show(outcome, json)
 
 
 def report(
@@ -216,7 +226,7 @@ def _carry_out(planned: Plan, stages: Stages, as_json: bool) -> None:
                 execute(planned, stages, progress=progress, interrupt=interrupt), interrupt, progress
             )
         )
-    _show(planned, outcome, as_json)
+    show(outcome, as_json)
 
 
 async def _interruptible(work: Any, interrupt: Any, progress: Any) -> Any:
@@ -239,7 +249,8 @@ async def _interruptible(work: Any, interrupt: Any, progress: Any) -> Any:
         raise KeyboardInterrupt from None
 
 
-def _show(planned: Plan, outcome: Outcome, as_json: bool) -> None:
+def show(outcome: Outcome, as_json: bool) -> None:
+    """Write the reports, print what came out, and leave with the exit code that it means."""
     from dialogue_sim.reports.files import write_reports
     from dialogue_sim.reports.terminal import show_outcome
 

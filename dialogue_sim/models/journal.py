@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from dialogue_sim.models import texts
 from dialogue_sim.models.base import Message, Options, Reply, Role, Usage
 from dialogue_sim.models.database import Database
+from dialogue_sim.models.merging import absorb
 
 FILE = "journal.sqlite"
 VERSION = "1"
@@ -264,6 +265,10 @@ class Journal:
     def record_keys(self, kind: str) -> set[str]:
         """The keys of a kind, without reading the bodies."""
         return {key for (key,) in self._database.select("SELECT key FROM records WHERE kind = ?", kind)}
+
+    async def absorb(self, other: Journal) -> None:
+        """Take over what another journal holds; what stands in both stays as it is here. Raises ConfigError."""
+        await absorb(self._database, other._database)
 
     def close(self) -> None:
         """Write what waits, close the file, let the lock go. May be called more than once."""

@@ -92,6 +92,12 @@ class RunConfig(BaseModel):
         default=None, description="seconds until a dialogue is given up"
     )
     budget: Limits | None = None
+    shard: Annotated[str, Field(pattern=r"^[1-9]\d*/[1-9]\d*$")] | None = Field(
+        default=None, description="i/n: only the i-th of n parts of the run's dialogues, to be merged later"
+    )
+    phased: bool = Field(
+        default=False, description="simulate everything and free those engines before any judge is opened"
+    )
     allow_same_family: bool = Field(
         default=False, description="let a judge of the doctor's own model family judge; flagged in the report"
     )
@@ -105,6 +111,17 @@ class RunConfig(BaseModel):
                 "a budget in money needs prices: give `price: {prompt: …, completion: …}` (per million tokens) to the models"
             )
         return self
+
+    @model_validator(mode="after")
+    def _shard_is_one_of_them(self) -> RunConfig:
+        if self.shard and self.part()[0] > self.part()[1]:
+            raise ValueError(f"there is no part {self.shard}")
+        return self
+
+    def part(self) -> tuple[int, int]:
+        """Which part of how many this run is, counted from 1; a whole run is part 1 of 1."""
+        number, _, parts = (self.shard or "1/1").partition("/")
+        return int(number), int(parts)
 
     def doctor_style(self) -> Style:
         """The style the doctor is asked in."""
@@ -131,7 +148,8 @@ class RunConfig(BaseModel):
     def default_out(self, fingerprint: str) -> Path:
         """`runs/<doctor>-<fingerprint>`: the same command finds its own run again."""
         name = re.sub(r"[^\w.-]+", "-", self.doctor.model).strip("-.")[:48]
-        return Path("runs") / f"{name}-{fingerprint[:8]}"
+        part = f"-part-{self.shard.replace('/', '-of-')}" if self.shard else ""
+        return Path("runs") / f"{name}-{fingerprint[:8]}{part}"
 
 
 def _without(settings: dict[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class RunDirectory:
             # A run that failed before its first call leaves nothing worth protecting.
             return
         known = read_manifest(self.path)
-        theirs, ours = known.get("simulation", {}), _as_read(self.manifest["simulation"])
+        theirs, ours = known.get("simulation", {}), as_read(self.manifest["simulation"])
         different = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
         if different:
             raise ConfigError(
@@ -172,8 +172,8 @@ def in_order(dialogues: Iterable[str]) -> list[str]:
     return sorted(dialogues, key=place)
 
 
-def _as_read(value: Any) -> Any:
-    # What the manifest looks like after having been written and read back: every scalar a string.
+def as_read(value: Any) -> Any:
+    """What a part of a manifest looks like after having been written and read back: every scalar is text."""
     return yamlio.parse(yamlio.dump(value), Path("run.yaml")).data
 
 

@@ -70,13 +70,12 @@ class Engine:
     timeout_s: float | None = None
     _queue: deque[Job] = field(default_factory=deque)
 
-    async def run(self, cases: Sequence[Case], seeds: int, *, simulate: bool = True) -> None:
-        """Hold and judge what is missing.
+    async def run(self, jobs: Sequence[Job], *, simulate: bool = True) -> None:
+        """Hold and judge what is missing of these dialogues.
 
         Raises:
             ConfigError: the run directory can no longer be written. Everything finished is kept.
         """
-        jobs = [Job(case, replicate) for case in cases for replicate in range(seeds)]
         finished = self.directory.finished()
         judged = self.directory.judged(self.judging) if self.judging else finished
         self.progress.planned(

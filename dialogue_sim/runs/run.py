@@ -22,7 +22,7 @@ from dialogue_sim.runs.directory import (
     manifest,
     simulation_identity,
 )
-from dialogue_sim.runs.engine import Engine, Interrupt
+from dialogue_sim.runs.engine import Engine, Interrupt, Job
 from dialogue_sim.runs.progress import Progress, Silent
 from dialogue_sim.runs.scores import Tally, scores, scores_text
 from dialogue_sim.transcript import Transcript
@@ -33,6 +33,15 @@ class Stages(NamedTuple):
 
     simulate: bool = True
     judge: bool = True
+
+    def passes(self, phased: bool) -> list[Stages]:
+        """The passes over the dialogues: one, or, phased, one that simulates and one that judges."""
+        both = self.simulate and self.judge
+        return [Stages(judge=False), Stages(simulate=False)] if phased and both else [self]
+
+    def roles(self) -> list[Role]:
+        """Whose models are needed."""
+        return [*(("doctor", "patient") if self.simulate else ()), *(("judge",) if self.judge else ())]
 
 
 ALL = Stages()
@@ -60,6 +69,12 @@ class Plan(NamedTuple):
     rubric: Rubric
     manifest: dict[str, Any]
     out: Path
+
+    def jobs(self) -> list[Job]:
+        """The dialogues of this run, or of its part."""
+        number, parts = self.config.part()
+        jobs = [Job(case, replicate) for case in self.cases for replicate in range(self.config.seeds)]
+        return jobs[number - 1 :: parts]
 
 
 def plan(config: RunConfig) -> Plan:
@@ -99,28 +114,38 @@ async def execute(
         ConfigError: the run directory cannot be used.
         ModelError: a model did not answer the first question put to it (before any dialogue).
     """
-    config = planned.config
     interrupt = interrupt or Interrupt()
     directory = RunDirectory(planned.out, planned.manifest)
-    cast = Cast(config, planned.prompts, directory.journal)
+    cast = Cast(planned.config, planned.prompts, directory.journal)
     try:
-        roles: list[Role] = [
-            *(("doctor", "patient") if stages.simulate else ()),
-            *(("judge",) if stages.judge else ()),
-        ]
-        await cast.open(roles)
-        engine = Engine(
-            cast=cast, directory=directory, rubric=planned.rubric,
-            judging=judging_identity(planned.manifest) if stages.judge else "",
-            turns=config.turns, votes=config.votes, seed=config.seed, concurrency=config.concurrency,
-            progress=progress or Silent(), interrupt=interrupt, timeout_s=config.dialogue_timeout_s,
-        )  # fmt: skip
-        await engine.run(planned.cases, config.seeds, simulate=stages.simulate)
+        for one in stages.passes(planned.config.phased):
+            if not interrupt.reason:
+                await cast.open(one.roles())
+                engine = _engine(planned, one, cast, directory, progress or Silent(), interrupt)
+                await engine.run(planned.jobs(), simulate=one.simulate)
+                await cast.close()
         content = write_results(planned, directory, stages)
         return Outcome(directory.path, content, len(directory.failures()), interrupt.reason)
     finally:
         await cast.close()
         directory.close()
+
+
+def _engine(
+    planned: Plan,
+    stages: Stages,
+    cast: Cast,
+    directory: RunDirectory,
+    progress: Progress,
+    interrupt: Interrupt,
+) -> Engine:
+    config = planned.config
+    return Engine(
+        cast=cast, directory=directory, rubric=planned.rubric,
+        judging=judging_identity(planned.manifest) if stages.judge else "",
+        turns=config.turns, votes=config.votes, seed=config.seed, concurrency=config.concurrency,
+        progress=progress, interrupt=interrupt, timeout_s=config.dialogue_timeout_s,
+    )  # fmt: skip
 
 
 def write_results(planned: Plan, directory: RunDirectory, stages: Stages = ALL) -> dict[str, Any] | None:
@@ -137,7 +162,7 @@ def write_results(planned: Plan, directory: RunDirectory, stages: Stages = ALL) 
 
 def _content(planned: Plan, directory: RunDirectory, identity: str) -> dict[str, Any]:
     cases = {case.id: case for case in planned.cases}
-    wanted = {f"{case}/{replicate}" for case in cases for replicate in range(planned.config.seeds)}
+    wanted = {job.id for job in planned.jobs()}
     judged, tally = directory.judged(identity), Tally(planned.rubric)
 
     def held() -> Iterator[tuple[Transcript, Case]]:
