@@ -17,7 +17,7 @@ from dialogue_sim.runs.scores import dialogue_result
 from dialogue_sim.scoring.scorecard import scorecard
 from dialogue_sim.transcript import Transcript
 
-TIMEOUT_S = 1.5
+TIMEOUT_S = 4.0
 
 
 async def one_pass(url: str, out: Path, dialogues: int, **more: Any) -> Outcome:

@@ -96,7 +96,8 @@ def die_in_transaction(number: int, monkeypatch) -> None:
     monkeypatch.setattr(database.Database, "_transact", put)
 
 
-@pytest.mark.parametrize("number", [1, 13, 30])
+# How many calls share a transaction depends on the machine; that there are this many of them does not.
+@pytest.mark.parametrize("number", [1, 4, 9])
 def test_killed_inside_a_journal_write(number, unbroken, tmp_path, monkeypatch):
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
     with monkeypatch.context() as patch:

@@ -126,7 +126,14 @@ class HostileOpenAI(FakeOpenAI):
             return web.json_response(_completion("word " * (_BIG // 5)))
         elif word == "wrong_type":
             return web.Response(text=json.dumps(_completion("Hello")), content_type="text/plain")
-        return await super()._faulty(request, body, word)
+        broken = await super()._faulty(request, body, word)
+        if broken is not None or word not in _USABLE:
+            return broken
+        cut = random.Random(f"length/{_digest(body)}").random() < 0.02
+        response = await self._answer(body, "length" if cut else word)
+        if not _hello(body) and not _closing(request):
+            self.delivered[_digest(body)] += 1
+        return response
 
     async def _unfinished(self, request: web.Request, word: str) -> None:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -143,14 +150,6 @@ class HostileOpenAI(FakeOpenAI):
         while not _closing(request):
             await asyncio.sleep(0.05)
         raise asyncio.CancelledError
-
-    async def _answer(self, body: Body, word: str) -> web.Response:
-        usable = word in _USABLE
-        if usable and random.Random(f"length/{_digest(body)}").random() < 0.02:
-            word = "length"
-        if usable and not _hello(body):
-            self.delivered[_digest(body)] += 1
-        return await super()._answer(body, word)
 
 
 def _hello(body: Body) -> bool:
