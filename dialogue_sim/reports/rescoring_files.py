@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from dialogue_sim.judging.medflow_table import write_workbook
 from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.reports.external import Named
+from dialogue_sim.reports.medflow_workbook import write_workbook
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.page_files import json_text, write_report
 from dialogue_sim.reports.pages import Page, show
