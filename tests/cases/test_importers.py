@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from dialogue_sim import Doctor, Patient, consult, judge, score
 from dialogue_sim.cases import content_hash, load_case, patient_view
-from dialogue_sim.cases.importers import import_file
+from dialogue_sim.cases.importers import import_file, recognised
 from dialogue_sim.cases.importers.mapping import topic_of
 from dialogue_sim.cases.importers.rows import ImportFileError
 from dialogue_sim.cases.importers.speech import said
@@ -406,6 +406,15 @@ def test_a_row_that_is_not_of_the_format_is_refused_and_told(tmp_path):
         import_file("medqi", file)
 
 
+def test_a_format_is_recognised_or_asked_for(tmp_path):
+    file = tmp_path / "x.jsonl"
+    file.write_text(json.dumps(MEDIQ) + "\n", encoding="utf-8")
+    assert import_file("auto", file) == import_file("mediq", file)
+    file.write_text('{"a": 1}\n', encoding="utf-8")
+    with pytest.raises(ImportFileError, match="no known format"):
+        import_file("auto", file)
+
+
 def test_the_command_prints_how_many_and_what_is_missing(tmp_path):
     file = tmp_path / "x.json"
     file.write_text(json.dumps(CMB, ensure_ascii=False), encoding="utf-8")
@@ -438,6 +447,7 @@ def test_every_row_of_the_public_samples_imports_and_lints_without_error(tmp_pat
     file = DATA / path
     if not file.is_file():
         pytest.skip(f"the sample {path} does not lie beside the repository")
+    assert recognised(file) == format_name
     found = import_file(format_name, file)
     assert (found.rows, len(found.cases), found.refused) == (rows, rows, [])
     paths = write_cases([one.case for one in found.cases], tmp_path)

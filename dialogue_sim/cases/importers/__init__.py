@@ -22,6 +22,8 @@ FORMATS = {
     "ai-hospital": "ai_hospital", "fhir": "fhir",
 }  # fmt: skip
 """Names of the formats, and the module of each."""
+AUTO = "auto"
+"""In a format's place: whichever one the file has."""
 
 
 class Refused(NamedTuple):
@@ -45,14 +47,12 @@ class ImportedFile(NamedTuple):
 
 
 def import_file(format_name: str, path: Path) -> ImportedFile:
-    """Import every row of a file.
+    """Import every row of a file. The format `auto` is the one that the file's first record has.
 
     Raises:
         ImportFileError: there is no such format, or the file cannot be read at all.
     """
-    if format_name not in FORMATS:
-        raise ImportFileError(f"there is no format {format_name!r}", mend=f"use one of {', '.join(FORMATS)}")
-    importer: Callable[[Row], list[ImportedCase]] = import_module(f"{__name__}.{FORMATS[format_name]}").cases
+    importer = _importer(recognised(path) if format_name == AUTO else format_name)
     cases: list[ImportedCase] = []
     refused: list[Refused] = []
     rows = 0
@@ -69,6 +69,39 @@ def import_file(format_name: str, path: Path) -> ImportedFile:
     if not rows:
         raise ImportFileError("holds no record", where=str(path))
     return ImportedFile(_told_apart(cases), refused, rows)
+
+
+def recognised(path: Path) -> str:
+    """The format of a file, by its first record.
+
+    Raises:
+        ImportFileError: no format takes the record, or more than one does, or the file cannot be read.
+    """
+    first = next(iter(read_rows(path)), None)
+    takers = [name for name in FORMATS if first is not None and _takes(name, first)]
+    if len(takers) != 1:
+        raise ImportFileError(
+            f"the first record is of {'more than one' if takers else 'no known'} format",
+            where=str(path),
+            mend=f"name the format: {', '.join(takers or FORMATS)}",
+        )
+    return takers[0]
+
+
+def _takes(format_name: str, row: Row) -> bool:
+    try:
+        return bool(_importer(format_name)(row))
+    except (ValidationError, ImportFileError):
+        return False
+
+
+def _importer(format_name: str) -> Callable[[Row], list[ImportedCase]]:
+    if format_name not in FORMATS:
+        raise ImportFileError(
+            f"there is no format {format_name!r}", mend=f"use one of {AUTO}, {', '.join(FORMATS)}"
+        )
+    importer: Callable[[Row], list[ImportedCase]] = import_module(f"{__name__}.{FORMATS[format_name]}").cases
+    return importer
 
 
 def _told_apart(cases: list[ImportedCase]) -> list[ImportedCase]:
