@@ -53,9 +53,13 @@ def _harmful(reading: Reading, case: Case, sentence: str) -> str:
 
 
 def _denied(reading: Reading, folded: str, found: re.Match[str]) -> bool:
-    """Whether a negation stands before the phrase, or a warning right behind it ("nitrates are dangerous")."""
-    warned = reading.words.pattern("warned").match(folded[found.end() :])
-    return reading.words.pattern("negation").search(folded[: found.start()]) is not None or warned is not None
+    """Whether a negation or somebody's account stands before the phrase, or a warning right behind it."""
+    before, behind = folded[: found.start()], folded[found.end() :]
+    return bool(
+        reading.words.pattern("negation").search(before)
+        or reading.words.pattern("recalled").search(before)
+        or reading.words.pattern("warned").match(behind)
+    )
 
 
 def _overdose(reading: Reading, clause: str) -> str:
