@@ -6,11 +6,14 @@ model is shown them as data with a mark. They still count towards the length of 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dialogue_sim.judging.normalise import fold, sentences
 from dialogue_sim.judging.wordlists import wordlists
 from dialogue_sim.transcript import Transcript
 
 
+@lru_cache(maxsize=16384)
 def judge_directed(sentence: str) -> bool:
     """Whether a sentence addresses a judge, forges a role or a verdict, or gives orders to a model."""
     folded = fold(sentence)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 _GAP = {"zh": r"[^,。?!;、或\n]{0,8}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
 
@@ -29,7 +30,13 @@ def within(word: str, text: str, language: str) -> bool:
     """Whether a folded word stands in a folded text (whole words in English)."""
     if language == "zh":
         return word in text
-    return re.search(rf"(?<!\w){re.escape(word)}(?:'?s|es)?(?!\w)", text) is not None
+    return word in text and _whole(word).search(text) is not None
+
+
+@lru_cache(maxsize=8192)
+def _whole(word: str) -> re.Pattern[str]:
+    # The cache of `re` itself holds 512, fewer than the words of the cases.
+    return re.compile(rf"(?<!\w){re.escape(word)}(?:'?s|es)?(?!\w)")
 
 
 def _bounded(pattern: str, language: str, words: Mapping[str, str]) -> str:

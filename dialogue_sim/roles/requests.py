@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from dialogue_sim.roles.patterns import compiled, within
+from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold, sentences
 
 _FOLDER = Path(__file__).with_name("examinations")
@@ -42,10 +43,10 @@ def _marks(language: str) -> dict[str, Any]:
     filler = data["marks"].pop("filler")
     marks = {name: compiled(text, language) for name, text in data["marks"].items()}
     marks["filler"] = re.compile(filler)
-    kinds = {kind: compiled(text, language) for kind, text in data["kinds"].items()}
+    kinds = [(kind, compiled(text, language)) for kind, text in data["kinds"].items()]
     return {
-        "marks": marks, "kinds": kinds, "texts": data["texts"], "vitals": data["vitals"],
-        "knowable": frozenset(data["knowable"]),
+        "marks": marks, "kinds": kinds, "screen": Screen(pattern for _, pattern in kinds),
+        "texts": data["texts"], "vitals": data["vitals"], "knowable": frozenset(data["knowable"]),
     }  # fmt: skip
 
 
@@ -63,9 +64,10 @@ def vital_names(language: str) -> dict[str, str]:
 
 def named(text: str, language: str) -> list[Named]:
     """The examinations and tests of the catalogue that a folded text names, in order; the longest name wins."""
+    marks = _marks(language)
     found = [
         (m.start(), m.end(), kind)
-        for kind, pattern in _marks(language)["kinds"].items()
+        for kind, pattern in map(marks["kinds"].__getitem__, marks["screen"].candidates(text))
         for m in pattern.finditer(text)
     ]
     kept: list[Named] = []

@@ -12,6 +12,7 @@ import yaml
 
 from dialogue_sim.roles.patient.examples import Examples
 from dialogue_sim.roles.patterns import compiled, each, within
+from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold
 
 _REMEMBERED = 4096
@@ -60,10 +61,15 @@ class Lexicon:
         ]
         self._hits: dict[str, list[Hit]] = {}
         self._everything = [
-            *(("topic", (topic,), patterns) for topic, patterns in self._topics.items()),
-            *(("item", (topic,), patterns) for topic, patterns in self._items.items()),
-            *self._joint,
+            (how, topics, pattern)
+            for how, topics, patterns in (
+                *(("topic", (topic,), patterns) for topic, patterns in self._topics.items()),
+                *(("item", (topic,), patterns) for topic, patterns in self._items.items()),
+                *self._joint,
+            )
+            for pattern in patterns
         ]
+        self._screen = Screen(pattern for _, _, pattern in self._everything)
         self.absorbs: dict[str, list[str]] = shared["absorbs"]
         self.kin: dict[str, list[str]] = shared["kin"]
         self.features = frozenset(shared["features"])
@@ -76,6 +82,7 @@ class Lexicon:
         }
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
         self._related = [_related(line, language) for line in data.get("related", [])]
+        self._kinship = Screen(words for words, _ in self._related)
         self._examples = _examples(language)
         self._hints = {
             topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()
@@ -93,7 +100,10 @@ class Lexicon:
 
     def common(self, folded: str) -> str:
         """A folded text with one word for each group of related words (`related:`), for comparing texts."""
-        for words, first in self._related:
+        done = -1
+        # What one group puts into the text may be a word of a later one, so the text is screened anew.
+        while later := [number for number in self._kinship.candidates(folded) if number > done]:
+            words, first = self._related[done := later[0]]
             folded = words.sub(first, folded)
         return folded
 
@@ -121,8 +131,7 @@ class Lexicon:
     def _find(self, clause: str) -> list[Hit]:
         found = {
             Hit(topics, match.start(), match.end(), how)
-            for how, topics, patterns in self._everything
-            for pattern in patterns
+            for how, topics, pattern in map(self._everything.__getitem__, self._screen.candidates(clause))
             for match in pattern.finditer(clause)
         }
         return sorted(

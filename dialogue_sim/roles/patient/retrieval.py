@@ -105,7 +105,8 @@ def tight(folded: str, language: str) -> str:
 
 
 def _worded(phrase: Phrase, clause: str, present: set[str]) -> bool:
-    if re.search(rf"(?<!\w){re.escape(phrase.folded)}s?(?!\w)", clause):
+    whole = rf"(?<!\w){re.escape(phrase.folded)}s?(?!\w)"
+    if phrase.folded in clause and re.search(whole, clause):
         return True
     # One content word alone ("bring it on") would fit half of all questions.
     return len(phrase.pieces) > 1 and phrase.pieces <= present
