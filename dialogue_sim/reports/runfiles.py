@@ -15,7 +15,7 @@ from dialogue_sim.transcript import Transcript
 
 @dataclass(frozen=True)
 class RunFiles:
-    """A scored run as its files tell it."""
+    """A run as its files tell it. `scores` and `judgements` are empty while it has not been scored."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -29,19 +29,22 @@ class RunFiles:
         return str(self.manifest["config"].get("rubric", "clinical-dialogue"))
 
 
-def read_run(folder: Path) -> RunFiles:
-    """Read a scored run.
+def read_run(folder: Path, *, scored: bool = True) -> RunFiles:
+    """Read a run.
+
+    Args:
+        scored: whether it must have been scored.
 
     Raises:
-        ConfigError: it is no run directory, or it has not been scored.
+        ConfigError: it is no run directory, it cannot be read, or it has not been scored though it must.
     """
     manifest = read_manifest(folder)
-    if not (folder / "scores.json").is_file():
+    if scored and not (folder / "scores.json").is_file():
         raise ConfigError(
             "this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first"
         )
     try:
-        scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+        scores = json.loads("".join(_lines(folder / "scores.json")) or "{}")
         transcripts = [Transcript.model_validate_json(line) for line in _lines(folder / "transcripts.jsonl")]
         judgements = [Judgement.model_validate_json(line) for line in _lines(folder / "verdicts.jsonl")]
     except (OSError, ValueError) as problem:
@@ -61,7 +64,7 @@ def read_run(folder: Path) -> RunFiles:
 
 def _lines(file: Path) -> list[str]:
     return (
-        [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
         if file.is_file()
         else []
     )

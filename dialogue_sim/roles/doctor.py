@@ -83,7 +83,7 @@ class ModelDoctor:
         spoken = sum(turn.speaker == "doctor" for turn in turns)
         last_of_plan = self._style == "guided" and (spoken >= len(self._plan) or turns_left == 1)
         if self._style == "chat":
-            messages = self._chat_messages(turns, spoken + turns_left)
+            messages = chat_messages(self._view, self._prompts, turns, spoken + turns_left)
         else:
             topic = None if last_of_plan else self._plan[spoken]
             messages = [
@@ -95,13 +95,14 @@ class ModelDoctor:
         if self._style == "guided":
             text = _FORGED_TURN.sub("", _STRAY_LABEL.sub("", text)).strip()
         closing = parse_closing(text)
-        closes = bool(_END.search(text)) or closing is not None or last_of_plan
+        closes = bool(end_mark(text)) or closing is not None or last_of_plan
         return DoctorReply(_END.sub("", text).strip(), closes, closing, *_account([reply]))
 
     async def conclude(self, turns: Sequence[Turn]) -> DoctorReply:
         request = self._render("doctor_closing", turns=turns)
         if self._style == "chat":
-            messages = [*self._chat_messages(turns, None), Message(role="user", content=request)]
+            shown = chat_messages(self._view, self._prompts, turns)
+            messages = [*shown, Message(role="user", content=request)]
         else:
             messages = [
                 Message(role="system", content=self._render("doctor_guided_system")),
@@ -122,23 +123,40 @@ class ModelDoctor:
         # Each turn samples with a seed of its own, so that replicates of a dialogue are independent.
         return self._options.model_copy(update={"seed": (self._seed * 1009 + spoken + 1) % 2**31})
 
-    def _chat_messages(self, turns: Sequence[Turn], cap: int | None) -> list[Message]:
-        """System, then alternating patient (with any examiner results) and doctor messages."""
-        messages = [Message(role="system", content=self._render("doctor_system"))]
-        heard: list[str] = []
-        spoken = 0
-        for turn in turns:
-            if turn.speaker == "doctor":
-                messages += [_user(heard), Message(role="assistant", content=turn.text or "…")]
-                heard, spoken = [], spoken + 1
-            elif turn.speaker == "examiner":
-                heard.append(self._render("doctor_results", text=turn.text))
-            else:
-                heard.append(turn.text)
-            # The reminder is a function of the turn's place, so later calls repeat it byte for byte.
-            if turn.speaker == "patient" and cap is not None and cap - spoken == _REMINDER_AT:
-                heard.append(self._render("doctor_reminder", turns_left=_REMINDER_AT))
-        return [*messages, _user(heard)] if heard else messages
+
+def chat_messages(
+    view: DoctorView, prompts: Prompts, turns: Sequence[Turn], cap: int | None = None
+) -> list[Message]:
+    """The dialogue as a model doctor is shown it: system, then alternating patient (with results) and doctor.
+
+    Args:
+        cap: doctor turns allowed, of which the doctor is reminded near the end; None reminds of nothing.
+    """
+
+    def render(name: str, **values: object) -> str:
+        return prompts.render(name, view.language, view=view, **values)
+
+    messages = [Message(role="system", content=render("doctor_system"))]
+    heard: list[str] = []
+    spoken = 0
+    for turn in turns:
+        if turn.speaker == "doctor":
+            messages += [_user(heard), Message(role="assistant", content=turn.text or "…")]
+            heard, spoken = [], spoken + 1
+        elif turn.speaker == "examiner":
+            heard.append(render("doctor_results", text=turn.text))
+        else:
+            heard.append(turn.text)
+        # The reminder is a function of the turn's place, so later calls repeat it byte for byte.
+        if turn.speaker == "patient" and cap is not None and cap - spoken == _REMINDER_AT:
+            heard.append(render("doctor_reminder", turns_left=_REMINDER_AT))
+    return [*messages, _user(heard)] if heard else messages
+
+
+def end_mark(text: str) -> str:
+    """The mark in a text that ends a consultation, as it is written there; empty where there is none."""
+    found = _END.search(text)
+    return found[0] if found else ""
 
 
 def _user(heard: list[str]) -> Message:
