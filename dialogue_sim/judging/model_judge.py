@@ -13,10 +13,9 @@ import asyncio
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.cases.model import Case
 from dialogue_sim.judging.evidence import quote_stands, stands_in
@@ -26,7 +25,7 @@ from dialogue_sim.judging.rubric import Cap, Item, Rubric
 from dialogue_sim.judging.showing import dialogue_json, reference_json, shown, turn_name, turn_number
 from dialogue_sim.judging.verdict import VALUE_OF, Mark, Method, Verdict
 from dialogue_sim.models.base import ChatModel, Message, Options, Reply
-from dialogue_sim.models.structured import ask_json
+from dialogue_sim.models.structured import Narrowed, ask_json, schema_of
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.transcript import Transcript
 
@@ -137,11 +136,11 @@ class ModelJudge:
         form, replies = await ask_json(self._model, messages, form_of(batch.ids, batch.caps), options)
         view = shown(transcript)
         verdicts = {
-            answer.item: self._verdict(answer, batch, transcript, view, vote) for answer in form.answers()
+            answer.item: self._verdict(answer, batch, transcript, view, vote) for answer in form.verdicts
         }
         doubtful = [name for name, verdict in verdicts.items() if "quote_not_found" in verdict.flags]
         if doubtful:
-            quoted = {answer.item: answer.quote for answer in form.answers()}
+            quoted = {answer.item: answer.quote for answer in form.verdicts}
             request = self._prompts.render(
                 "judge_reask",
                 transcript.language,
@@ -166,14 +165,14 @@ class ModelJudge:
         reply: Reply,
         request: str,
         options: Options,
-    ) -> list[Answer]:
+    ) -> Sequence[Answer]:
         conversation = [
             *messages,
             Message(role="assistant", content=reply.text),
             Message(role="user", content=request),
         ]
         form, _ = await ask_json(self._model, conversation, form_of(tuple(doubtful), batch.caps), options)
-        return form.answers()
+        return form.verdicts
 
     def _messages(self, batch: Batch, transcript: Transcript, case: Case | None) -> list[Message]:
         language = transcript.language
@@ -239,29 +238,51 @@ class Answer(BaseModel):
     verdict: Literal["met", "partly", "not", "cannot_tell"]
 
 
+class CapAnswer(Answer):
+    """One cap as the judge answers it: it fires or it does not."""
+
+    verdict: Literal["met", "not", "cannot_tell"]
+
+
 class Answers(BaseModel):
-    """What one call returns; `form_of` narrows it to the ids that were asked."""
+    """What one call about items returns."""
 
-    verdicts: list[Any]
-
-    def answers(self) -> list[Answer]:
-        """The answers, one an id."""
-        return [Answer.model_validate(row.model_dump()) for row in self.verdicts]
+    verdicts: Sequence[Answer]
 
 
-@cache
-def form_of(ids: tuple[str, ...], caps: bool) -> type[Answers]:
+class CapAnswers(Answers):
+    """What one call about caps returns."""
+
+    verdicts: Sequence[CapAnswer]
+
+
+def form_of(ids: tuple[str, ...], caps: bool) -> Narrowed[Answers]:
     """The form for these ids: each exactly once, and for caps no `partly`."""
-    marks = ("met", "not", "cannot_tell") if caps else ("met", "partly", "not", "cannot_tell")
-    fields: dict[str, Any] = {"item": (Literal[ids], ...), "verdict": (Literal[marks], ...)}
-    one: Any = create_model("Answer", __base__=Answer, **fields)
 
-    def exactly_once(self: Answers) -> Answers:
-        named = sorted(row.item for row in self.verdicts)
-        if named != sorted(ids):
+    def exactly_once(filled: Answers) -> None:
+        if sorted(row.item for row in filled.verdicts) != sorted(ids):
             raise ValueError(f"each of {', '.join(ids)} must stand exactly once")
-        return self
 
-    validators: dict[str, Any] = {"exactly_once": model_validator(mode="after")(exactly_once)}
-    rows: Any = Annotated[list[one], Field(min_length=len(ids), max_length=len(ids))]
-    return create_model("Verdicts", __base__=Answers, __validators__=validators, verdicts=(rows, ...))
+    form = CapAnswers if caps else Answers
+    return Narrowed(form, _schema(form, ids), exactly_once)
+
+
+def _schema(form: type[Answers], ids: tuple[str, ...]) -> dict[str, Any]:
+    """The schema of a form with these ids as the only ones, and as many rows."""
+    whole = schema_of(form)
+    name = (CapAnswer if form is CapAnswers else Answer).__name__
+    row = whole["$defs"][name]["properties"]
+    return {
+        "$defs": {
+            name: {
+                "type": "object",
+                "properties": {**row, "item": {"type": "string", "enum": list(ids)}},
+                "required": list(row),
+            }
+        },
+        "type": "object",
+        "properties": {
+            "verdicts": {**whole["properties"]["verdicts"], "minItems": len(ids), "maxItems": len(ids)}
+        },
+        "required": ["verdicts"],
+    }

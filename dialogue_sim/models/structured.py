@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,9 +17,39 @@ from dialogue_sim.models.reasoning import split_reasoning
 
 Form = TypeVar("Form", bound=BaseModel)
 
+_MOST_TRIES = 200  # braces tried before a reply is taken for prose; each try costs time in its length
+
+
+@dataclass(frozen=True)
+class Narrowed(Generic[Form]):
+    """A form of which this call takes only some values.
+
+    A model class of its own for each call would say the same, at a hundred times the cost of the call.
+
+    Attributes:
+        form: what the reply is read as.
+        schema: what the model is told.
+        check: raises ValueError where the values are not those that were asked for.
+    """
+
+    form: type[Form]
+    schema: dict[str, Any]
+    check: Callable[[Form], None]
+
+
+@cache
+def schema_of(form: type[BaseModel]) -> dict[str, Any]:
+    """The JSON Schema of a form; shared, so not to be changed."""
+    return form.model_json_schema()
+
 
 async def ask_json(
-    model: ChatModel, messages: list[Message], form: type[Form], options: Options, *, repairs: int = 1
+    model: ChatModel,
+    messages: list[Message],
+    form: type[Form] | Narrowed[Form],
+    options: Options,
+    *,
+    repairs: int = 1,
 ) -> tuple[Form, list[Reply]]:
     """Ask for a JSON object of `form`; returns it and every reply that it took.
 
@@ -30,7 +62,8 @@ async def ask_json(
             the next run asks anew instead of replaying them.
         ModelError: the call itself failed.
     """
-    schema = form.model_json_schema()
+    wanted = form if isinstance(form, Narrowed) else Narrowed(form, schema_of(form), lambda filled: None)
+    schema = wanted.schema
     asked = options.model_copy(update={"json_schema": schema})
     conversation = list(messages)
     replies: list[Reply] = []
@@ -39,7 +72,9 @@ async def ask_json(
         reply = await model.chat(conversation, asked)
         replies.append(reply)
         try:
-            return form.model_validate_json(json.dumps(find_object(reply.text))), replies
+            filled = wanted.form.model_validate_json(json.dumps(find_object(reply.text)))
+            wanted.check(filled)
+            return filled, replies
         except ValidationError as failure:
             problem = _findings(failure)
         except ValueError as failure:
@@ -54,7 +89,7 @@ async def ask_json(
     if isinstance(model, JournaledModel):
         await model.withdraw([reply.call_id for reply in replies])
     raise MalformedError(
-        f"{model.spec} gave no {form.__name__} object in {len(replies)} replies: {problem}",
+        f"{model.spec} gave no {wanted.form.__name__} object in {len(replies)} replies: {problem}",
         reply=replies[-1].text,
     )
 
@@ -69,28 +104,30 @@ def find_object(text: str) -> dict[str, Any]:
     for value in _objects(split_reasoning(text).text):
         if value not in found:
             found.append(value)
+        if len(found) > 1:
+            raise ValueError("several JSON objects instead of one")
     if not found:
         raise ValueError("no JSON object")
-    if len(found) > 1:
-        raise ValueError(f"{len(found)} JSON objects instead of one")
     return found[0]
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
     decoder = json.JSONDecoder(strict=False)
-    at = text.find("{")
-    while at >= 0:
+    end, used = 0, len(text.rstrip())
+    for _ in range(_MOST_TRIES):
+        at = text.find("{", end)
+        if at < 0:
+            return
         try:
             value, end = decoder.raw_decode(text, at)
         except json.JSONDecodeError as problem:
-            if problem.pos >= len(text.rstrip()) or problem.msg.startswith("Unterminated"):
+            if problem.pos >= used or problem.msg.startswith("Unterminated"):
                 return  # cut off: an inner object of it must not pass for the whole
             end = at + 1
-        except RecursionError:
+        except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
             return
         else:
             yield value
-        at = text.find("{", end)
 
 
 def _findings(failure: ValidationError) -> str:

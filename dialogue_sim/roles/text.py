@@ -7,6 +7,10 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Any
 
+MAX_HEARD = 8_000
+"""Characters of one doctor's turn that patient and examiner take in: more than anyone says before the other answers.
+What a doctor wrote beyond them stands in the transcript and is judged, but asks nothing."""
+
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "…": "."})
 _CJK = re.compile(r"[㐀-鿿豈-﫿]")
 _WORD = re.compile(r"[a-z][a-z']*|\d+(?:\.\d+)?")
@@ -24,7 +28,10 @@ def _simplifier() -> Any:
 def fold(text: str) -> str:
     """The text in one form: NFKC, simplified characters, lower case, plain quotes, no control characters."""
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
-    text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cn"})
+    if not text.isprintable():
+        text = "".join(
+            c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cn"}
+        )
     if _CJK.search(text):
         text = str(_simplifier().convert(text))
     return re.sub(r"[^\S\n]+", " ", text).strip()

@@ -162,10 +162,11 @@ def _rows(transcript: Transcript, case: Case) -> Iterator[_Row]:
 def _counts(turn: Turn, transcript: Transcript, case: Case, told: set[str]) -> dict[str, int]:
     language, folded = case.language, fold(turn.text)
     supported = _supported(turn, transcript, case)
+    stated = frozenset().union(*(numbers(line, language) for line in supported))
     counts = {
         "role": int(bool(role_drift(folded, language))),
         "language": int(language_drifts(turn.text, language)),
-        "numbers": int(bool(numbers(turn.text, language) - numbers("\n".join(supported), language))),
+        "numbers": int(bool(numbers(turn.text, language) - stated)),
         "matters": int(bool(named_topics([turn.text], language) - named_topics(supported, language))),
         "guarded": sum(entry.resolution != "kept" for entry in turn.guard),
         "unguarded": sum(entry.resolution == "kept" for entry in turn.guard),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,14 @@ def language_drifts(reply: str, language: str) -> bool:
     return latin > 6 or (chinese == 0 and latin > 0)
 
 
-def numbers(text: str, language: str) -> set[str]:
+@lru_cache(maxsize=8192)
+def numbers(text: str, language: str) -> frozenset[str]:
     """The numbers that a text states, as digits; vague counts ("a few", "一下") are none."""
     loose, words = _patterns(language)
     folded = loose.sub(" ", fold(text))
     found = {_plain(number) for number in _DIGITS.findall(folded)}
-    return found | {value for match in words.finditer(folded) if (value := _value(match[1], language))}
+    counted = {value for match in words.finditer(folded) if (value := _value(match[1], language))}
+    return frozenset(found | counted)
 
 
 @cache
