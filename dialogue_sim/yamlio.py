@@ -20,6 +20,7 @@ from dialogue_sim.errors import UserError
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 24
+MAX_VALUES = 20_000
 NULLS = {"", "~", "null"}
 
 Location = tuple[int | str, ...]
@@ -76,7 +77,7 @@ def read(path: Path, error: type[UserError] = UserError) -> Document:
     """Read a YAML file.
 
     Raises:
-        error: unreadable, too large, not UTF-8, not YAML, nested too deep, or using aliases
+        error: unreadable, too large, not UTF-8, not YAML, nested too deep, of too many values, or using aliases
             (aliases could make a small file grow without bound, so they are refused).
     """
     try:
@@ -96,8 +97,15 @@ def read(path: Path, error: type[UserError] = UserError) -> Document:
 def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document:
     """Parse YAML text; `path` is used in messages only. Raises like `read`."""
     try:
-        depth = 0
+        depth = values = 0
         for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+            values += isinstance(event, yaml.ScalarEvent)
+            if values > MAX_VALUES:
+                raise error(
+                    f"holds more than {MAX_VALUES:,} values",
+                    where=f"{path}:{_line(event)}",
+                    mend="split the file",
+                )
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 line = _line(event)
                 raise error("uses a YAML anchor or alias", where=f"{path}:{line}", mend="write the value out")

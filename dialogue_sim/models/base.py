@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol, TypedDict, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, TypedDict, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dialogue_sim.yamlio import Tree
 
 Role = Literal["doctor", "patient", "judge"]
+
+
+def _writable(text: str) -> str:
+    # Half a surrogate pair, as a careless server escapes it, cannot be written as UTF-8 by anybody.
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+Said = Annotated[str, AfterValidator(_writable)]
+"""Text of a model. A lone half of a surrogate pair becomes U+FFFD."""
 
 
 class Message(TypedDict):
@@ -64,12 +75,12 @@ class Reply(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    text: str
-    reasoning: str = ""
+    text: Said
+    reasoning: Said = ""
     finish: Literal["stop", "length"] = "stop"
     usage: Usage = Usage()
     latency_s: float = 0.0
-    model: str = ""
+    model: Said = ""
     call_id: str = ""
 
 

@@ -42,6 +42,7 @@ _ABOUT_FORM = re.compile(
     r"response_format|json_schema|json_object|json schema|guided|grammar|structured", re.IGNORECASE
 )
 
+_MOST_TOKENS = 100_000_000
 _MOST_CHARACTERS = 1_000_000  # more than any model writes in one reply; only a broken server sends it
 
 OPTIONAL = ("seed", "temperature", "top_p", "stop")
@@ -141,7 +142,8 @@ def read_reply(body: Any, latency_s: float) -> Reply:
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise TransientError("the server's reply has no choices")
-    message = choices[0].get("message") or {}
+    message = choices[0].get("message")
+    message = message if isinstance(message, dict) else {}
     finish = choices[0].get("finish_reason")
     if finish == "content_filter":
         raise RefusedError("the provider's content filter withheld the reply")
@@ -180,14 +182,20 @@ def read_usage(usage: Any) -> Usage:
     """Token counts, wherever the server puts them; what it does not tell is 0."""
     if not isinstance(usage, dict):
         return Usage()
-    prompt_details = usage.get("prompt_tokens_details") or {}
-    completion_details = usage.get("completion_tokens_details") or {}
+    prompt_details = usage.get("prompt_tokens_details")
+    completion_details = usage.get("completion_tokens_details")
     return Usage(
-        prompt=usage.get("prompt_tokens") or 0,
-        completion=usage.get("completion_tokens") or 0,
-        cached=prompt_details.get("cached_tokens") or usage.get("prompt_cache_hit_tokens") or 0,
-        reasoning=completion_details.get("reasoning_tokens") or 0,
+        prompt=_count(usage, "prompt_tokens"),
+        completion=_count(usage, "completion_tokens"),
+        cached=_count(prompt_details, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens"),
+        reasoning=_count(completion_details, "reasoning_tokens"),
     )
+
+
+def _count(usage: Any, name: str) -> int:
+    """A number of tokens that one reply can have cost; anything else a server writes there is none."""
+    value = usage.get(name) if isinstance(usage, dict) else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST_TOKENS else 0
 
 
 def failure_of(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> ModelError:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_BLOCK = re.compile(r"<(think|thinking|reasoning)>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
-_OPEN = re.compile(r"<(?:think|thinking|reasoning)>(.*)\Z", re.DOTALL | re.IGNORECASE)
-_CLOSE = re.compile(r"\A(.*?)</(?:think|thinking|reasoning)>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(/?)(?:think|thinking|reasoning)>", re.IGNORECASE)
 
 
 class Split(NamedTuple):
@@ -18,19 +16,27 @@ class Split(NamedTuple):
 
 
 def split_reasoning(raw: str) -> Split:
-    """Split `<think>…</think>` off a reply.
+    """Split `<think>…</think>` off a reply, in time linear in its length.
 
     Templates that open the block in the prompt leave only its end in the reply, and a token limit
-    leaves only its beginning: all before a lone end, or after a lone beginning, is reasoning.
+    leaves only its beginning: all before the first lone end, or after a lone beginning, is reasoning.
     """
-    if "<" not in raw:
-        return Split(raw.strip(), "")
-    thoughts = [match[1] for match in _BLOCK.findall(raw)]
-    text = _BLOCK.sub("", raw)
-    if lone_end := _CLOSE.search(text):
-        thoughts.insert(0, lone_end[1])
-        text = text[lone_end.end() :]
-    if lone_start := _OPEN.search(text):
-        thoughts.append(lone_start[1])
-        text = text[: lone_start.start()]
-    return Split(text.strip(), "\n\n".join(thought.strip() for thought in thoughts if thought.strip()))
+    kept: list[str] = []
+    thoughts: list[str] = []
+    at, thinking, lone_end_met = 0, False, False
+    for tag in _TAG.finditer(raw):
+        opens = not tag[1]
+        if thinking and not opens:
+            thoughts.append(raw[at : tag.start()])
+        elif not thinking and opens:
+            kept.append(raw[at : tag.start()])
+        elif not thinking and not lone_end_met:
+            thoughts.insert(0, "".join(kept) + raw[at : tag.start()])
+            kept, lone_end_met = [], True
+        else:
+            continue
+        at, thinking = tag.end(), opens
+    (thoughts if thinking else kept).append(raw[at:])
+    return Split(
+        "".join(kept).strip(), "\n\n".join(thought.strip() for thought in thoughts if thought.strip())
+    )

@@ -133,7 +133,7 @@ def read_judgements(entry: Entry) -> list[Judgement]:
     """
     file = entry.folder / "verdicts.jsonl"
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")  # splitlines would cut inside texts
         return [Judgement.model_validate_json(line) for line in lines if line.strip()]
     except (OSError, ValueError) as problem:
         what = problem.strerror if isinstance(problem, OSError) else "a line is no judgement"

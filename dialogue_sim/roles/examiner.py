@@ -9,7 +9,7 @@ from dialogue_sim.cases.model import Finding
 from dialogue_sim.cases.views import ExaminerView
 from dialogue_sim.roles.patterns import within
 from dialogue_sim.roles.requests import kinds_of, named, ordered_clauses, texts, vital_names, wants_everything
-from dialogue_sim.roles.text import fold
+from dialogue_sim.roles.text import MAX_HEARD, fold
 from dialogue_sim.transcript import FindingGiven
 
 
@@ -39,6 +39,7 @@ class Examiner:
     def answer(self, doctor: str) -> list[FindingGiven]:
         """The findings that a doctor's turn asks for; empty when it asks for none."""
         language, given = self._view.language, list[FindingGiven]()
+        doctor = doctor[:MAX_HEARD]
         everything = False
         known = [alias.folded for alias in self._aliases]
         for clause in ordered_clauses(doctor, language, known):

@@ -21,6 +21,11 @@ async def counted(messages: list[dict[str, str]]) -> str:
     return plain(messages)
 
 
+def odd(messages: list[dict[str, str]]) -> str:
+    """Says what no terminal, file or database likes: half a surrogate pair, line separators, NUL, escapes."""
+    return "Hello \ud800 there\u2028next\x85line \x00 \x1b[31m \u202e\u200b Any fever?\r\n"
+
+
 def stuck(messages: list[dict[str, str]]) -> str:
     """Answers after a long while, and cannot be interrupted."""
     Path(os.environ["CALLS"]).touch()

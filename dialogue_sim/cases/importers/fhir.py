@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from dialogue_sim.cases.importers.building import Builder, ImportedCase, Source
+from dialogue_sim.cases.importers.fhir_form import checked_resources
 from dialogue_sim.cases.importers.mapping import topic_of, wording
 from dialogue_sim.cases.importers.people import Person, Sex, Unit
 from dialogue_sim.cases.importers.rows import ImportFileError, Row
@@ -44,9 +45,7 @@ def cases(row: Row) -> list[ImportedCase]:
     """The case of every patient of one bundle."""
     if row.data.get("resourceType") != "Bundle":
         raise ImportFileError("is no FHIR Bundle", where=row.where)
-    resources: list[Resource] = [
-        entry["resource"] for entry in row.data.get("entry", []) if entry.get("resource")
-    ]
+    resources = checked_resources(row.data)
     patients = [resource for resource in resources if resource.get("resourceType") == "Patient"]
     if not patients:
         raise ImportFileError("the bundle holds no Patient", where=row.where)

@@ -30,7 +30,11 @@ class Row(NamedTuple):
     @property
     def digest(self) -> str:
         """SHA-256 of the row's content, whatever file or place it stands in."""
-        return hashlib.sha256(json.dumps(self.data, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        text = json.dumps(self.data, ensure_ascii=False, sort_keys=True)
+        try:
+            return hashlib.sha256(text.encode()).hexdigest()
+        except UnicodeEncodeError:
+            raise ImportFileError("holds half a character (a lone surrogate)", where=self.where) from None
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -42,13 +46,15 @@ def read_rows(path: Path) -> Iterator[Row]:
     text = _text(path)
     if path.suffix.lower() == ".csv":
         csv.field_size_limit(10_000_000)
-        for number, record in enumerate(csv.DictReader(io.StringIO(text)), 1):
-            yield Row(
-                {key: value for key, value in record.items() if key},
-                f"{path} (row {number})",
-                number,
-                path.name,
-            )
+        rows = csv.DictReader(io.StringIO(text))
+        try:
+            for number, record in enumerate(rows, 1):
+                fields = {key: value for key, value in record.items() if key}
+                yield Row(fields, f"{path} (row {number})", number, path.name)
+        except csv.Error as problem:
+            raise ImportFileError(
+                f"is no CSV: {problem}", where=f"{path}:{rows.line_num}", mend="check the quotes of this line"
+            ) from None
         return
     for number, (record, where) in enumerate(_json(text, path), 1):
         if not isinstance(record, dict):
@@ -61,12 +67,12 @@ def read_rows(path: Path) -> Iterator[Row]:
 def _json(text: str, path: Path) -> Iterator[tuple[Any, str]]:
     try:
         whole = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        for line, one in enumerate(text.splitlines(), 1):
+    except (ValueError, RecursionError):
+        for line, one in enumerate(text.split("\n"), 1):
             if one.strip():
                 try:
                     yield json.loads(one), f"{path}:{line}"
-                except (json.JSONDecodeError, RecursionError) as problem:
+                except (ValueError, RecursionError) as problem:
                     what = f"is neither JSON nor JSON lines: {problem}"
                     raise ImportFileError(
                         what, where=f"{path}:{line}", mend="check the file and its format"

@@ -47,9 +47,22 @@ def read_transcripts(path: Path | str, form: str | None = None) -> list[Transcri
             f"there is no transcript format {chosen!r}", mend=f"known are: {', '.join(READERS)}"
         )
     transcripts = READERS[chosen](path)
+    for transcript in transcripts:
+        _check_writable(transcript, path)
     if not transcripts:
         raise TranscriptFileError("holds no consultation", where=str(path))
     return transcripts
+
+
+def _check_writable(transcript: Transcript, path: Path) -> None:
+    try:
+        transcript.model_dump_json()
+    except ValueError:
+        raise TranscriptFileError(
+            "holds half a character (a lone surrogate)",
+            where=f"{path} ({transcript.dialogue_id!a})",
+            mend="write the file again as UTF-8",
+        ) from None
 
 
 def format_of(path: Path) -> str:

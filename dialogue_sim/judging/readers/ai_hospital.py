@@ -13,6 +13,7 @@ from dialogue_sim.judging.readers.records import (
     Record,
     TranscriptFileError,
     language_of,
+    message,
     records,
     spoken,
     want,
@@ -33,10 +34,9 @@ def read(path: Path) -> list[Transcript]:
 def _transcript(record: Record, path: Path) -> Transcript:
     said: list[tuple[Speaker, str]] = []
     closing: ClosingBlock | None = None
-    for message in want(record, "dialog_history", list):
-        role = message.get("role") if isinstance(message, dict) else None
-        content = message.get("content") if isinstance(message, dict) else None
-        if role not in _SPEAKERS or not isinstance(content, str):
+    for entry in want(record, "dialog_history", list):
+        role, content = message(entry, "role", "content") or ("", "")
+        if role not in _SPEAKERS:
             raise TranscriptFileError(
                 "a message needs a `role` (Doctor, Patient or Reporter) and a `content`", where=record.where
             )

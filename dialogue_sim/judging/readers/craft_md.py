@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dialogue_sim.judging.readers.records import Record, TranscriptFileError, language_of, records, spoken
+from dialogue_sim.judging.readers.records import (
+    Record,
+    TranscriptFileError,
+    language_of,
+    message,
+    records,
+    spoken,
+)
 from dialogue_sim.transcript import ClosingBlock, Speaker, Transcript
 
 _SPEAKERS: dict[str, Speaker] = {"assistant": "doctor", "user": "patient"}
@@ -34,10 +41,9 @@ def _transcript(record: Record, trial: str) -> Transcript:
     if not isinstance(messages, list):
         raise TranscriptFileError(f"{trial} has no `multiturn_conversation`", where=record.where)
     said: list[tuple[Speaker, str]] = []
-    for message in messages:
-        role = message.get("role") if isinstance(message, dict) else None
-        content = message.get("content") if isinstance(message, dict) else None
-        if not isinstance(content, str) or role not in {*_SPEAKERS, "system"}:
+    for entry in messages:
+        role, content = message(entry, "role", "content") or ("", "")
+        if role not in {*_SPEAKERS, "system"}:
             raise TranscriptFileError(
                 f"a message of {trial} needs a `role` and a `content`", where=record.where
             )

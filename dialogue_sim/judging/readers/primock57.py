@@ -12,6 +12,7 @@ from dialogue_sim.judging.readers.records import (
     Record,
     TranscriptFileError,
     language_of,
+    message,
     records,
     spoken,
     want,
@@ -31,9 +32,8 @@ def _transcript(record: Record) -> Transcript:
     name = want(record, "consultation", str)
     said: list[tuple[Speaker, str]] = []
     for utterance in want(record, "utterances", list):
-        speaker = utterance.get("speaker") if isinstance(utterance, dict) else None
-        text = utterance.get("text") if isinstance(utterance, dict) else None
-        if speaker not in _SPEAKERS or not isinstance(text, str):
+        speaker, text = message(utterance, "speaker", "text") or ("", "")
+        if speaker not in _SPEAKERS:
             raise TranscriptFileError(
                 "an utterance needs a `speaker` (doctor or patient) and a `text`", where=record.where
             )

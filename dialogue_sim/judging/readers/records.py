@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from dialogue_sim.errors import UserError
 from dialogue_sim.judging.normalise import is_chinese
 from dialogue_sim.transcript import Speaker, Turn
 
-MAX_BYTES = 2_000_000_000
+MAX_BYTES = 1_000_000_000
+_PIECE = 1_000_000
 
 
 class TranscriptFileError(UserError):
@@ -36,7 +38,7 @@ def records(path: Path) -> Iterator[Record]:
     text = _text(path)
     try:
         whole = json.loads(text)
-    except json.JSONDecodeError:
+    except ValueError:
         whole = None
     except RecursionError:
         raise TranscriptFileError("is nested too deep", where=str(path)) from None
@@ -50,14 +52,16 @@ def records(path: Path) -> Iterator[Record]:
 
 
 def _lines(text: str, path: Path) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{path}:{number}"
         try:
             one = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as problem:
-            detail = problem.msg if isinstance(problem, json.JSONDecodeError) else "nested too deep"
+        except (ValueError, RecursionError) as problem:
+            detail = getattr(problem, "msg", "") or (
+                "a number is too long" if isinstance(problem, ValueError) else "nested too deep"
+            )
             raise TranscriptFileError(
                 f"this line is no JSON object: {detail}", where=where, mend="one JSON object a line is wanted"
             ) from None
@@ -79,10 +83,10 @@ def first_record(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
-        if raw[:2] == b"\x1f\x8b":
-            with gzip.open(path) as stream:
-                raw = stream.read(MAX_BYTES + 1)
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            raw = _at_most(gzip.GzipFile(fileobj=file) if zipped else file)
     except (OSError, EOFError, zlib.error) as problem:
         detail = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
         raise TranscriptFileError(f"cannot be read: {detail}", where=str(path)) from None
@@ -95,6 +99,22 @@ def _text(path: Path) -> str:
         raise TranscriptFileError(
             "is not UTF-8 text", where=f"{path}:{line}", mend="save it as UTF-8"
         ) from None
+
+
+def _at_most(stream: BufferedIOBase) -> bytes:
+    """All of a stream, or a little more than what is allowed. Piece by piece: gzip would make room for the whole limit."""
+    raw = bytearray()
+    while len(raw) <= MAX_BYTES and (piece := stream.read(_PIECE)):
+        raw += piece
+    return bytes(raw)
+
+
+def message(entry: Any, speaker: str, text: str) -> tuple[str, str] | None:
+    """Who said what in one message, by the names of its two fields; None when either is no text."""
+    if not isinstance(entry, dict):
+        return None
+    who, what = entry.get(speaker), entry.get(text)
+    return (who, what) if isinstance(who, str) and isinstance(what, str) else None
 
 
 def want(record: Record, name: str, kind: type) -> Any:

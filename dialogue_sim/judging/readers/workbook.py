@@ -9,11 +9,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from dialogue_sim.errors import ConfigError
+from dialogue_sim.errors import ConfigError, UserError
 from dialogue_sim.judging.readers.records import TranscriptFileError, language_of, spoken
 from dialogue_sim.judging.sheets import COLUMNS, Row, Sheet
 from dialogue_sim.transcript import Speaker, Transcript
 
+MAX_BYTES = 200_000_000
 RECORD_ROWS = 5
 """Last rows of every sheet: the record that the original's product generated, no part of the dialogue."""
 
@@ -32,22 +33,31 @@ def read_sheets(path: Path) -> list[Sheet]:
     """
     try:
         import openpyxl
-        from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
         raise ConfigError(
             "reading a workbook needs openpyxl", where=str(path), mend="pip install 'dialogue-sim[xlsx]'"
         ) from None
     try:
+        with zipfile.ZipFile(path) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked > MAX_BYTES:
+            raise TranscriptFileError(
+                f"is larger than {MAX_BYTES:,} bytes when unpacked", where=str(path), mend="split the file"
+            )
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as problem:
+        try:
+            wanted = [name for name in book.sheetnames if not name.startswith("_")]
+            return [_sheet(name, book[name].iter_rows(values_only=True), path) for name in wanted]
+        finally:
+            book.close()
+    except UserError:
+        raise
+    except Exception as problem:  # whatever openpyxl stumbles over in a damaged part
         raise TranscriptFileError(
-            f"cannot be read as a workbook: {problem}", where=str(path), mend="save it as .xlsx"
+            f"cannot be read as a workbook: {problem or type(problem).__name__}",
+            where=str(path),
+            mend="save it as .xlsx",
         ) from None
-    try:
-        wanted = [name for name in book.sheetnames if not name.startswith("_")]
-        return [_sheet(name, book[name].iter_rows(values_only=True), path) for name in wanted]
-    finally:
-        book.close()
 
 
 def _sheet(name: str, rows: Any, path: Path) -> Sheet:

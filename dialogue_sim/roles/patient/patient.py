@@ -25,6 +25,7 @@ from dialogue_sim.roles.patient.questions import take_apart
 from dialogue_sim.roles.patient.style import Style
 from dialogue_sim.roles.patient.understanding import Known, Selector
 from dialogue_sim.roles.patient.voice import TemplateVoice
+from dialogue_sim.roles.text import MAX_HEARD
 from dialogue_sim.transcript import Selection, Turn
 
 _RECENT = 4
@@ -61,6 +62,7 @@ class SimulatedPatient:
     async def reply(self, doctor: str, turns: Sequence[Turn]) -> PatientReply:
         memory = self._memory
         memory.turn += 1
+        doctor = doctor[:MAX_HEARD]
         turn = take_apart(doctor, self._view.language)
         known = Known(
             memory.said, memory.last_topics, memory.last_facts, [turn.text for turn in turns[-_RECENT:]]
