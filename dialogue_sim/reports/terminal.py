@@ -8,9 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from dialogue_sim.cases.vocabulary import label
-from dialogue_sim.judging.rubric import load_rubric
+from dialogue_sim.judging.rubric import Rubric, load_rubric
 from dialogue_sim.reports.figures import interval, percent, points
 from dialogue_sim.reports.messages import Language, reader_language, say
+from dialogue_sim.runs.directory import read_manifest
 from dialogue_sim.runs.run import Outcome
 
 
@@ -19,7 +20,9 @@ def show_outcome(outcome: Outcome) -> None:
     language = reader_language()
     console = Console(highlight=False)
     if outcome.scores is not None:
-        _show_scores(console, outcome.scores, language)
+        # By its path: a rubric of the reader's own is not found by its id.
+        wanted = read_manifest(outcome.path)["config"].get("rubric")
+        _show_scores(console, outcome.scores, load_rubric(wanted), language)
     if outcome.failures:
         console.print(say("failures_left", language, count=outcome.failures), style="yellow")
     if outcome.stopped:
@@ -38,13 +41,13 @@ def show_outcome(outcome: Outcome) -> None:
             console.print(f"{say(f'path_{key}', language)}: {outcome.path / name}", soft_wrap=True)
 
 
-def _show_scores(console: Console, scores: dict[str, Any], language: Language) -> None:
+def _show_scores(console: Console, scores: dict[str, Any], rubric: Rubric, language: Language) -> None:
     if scores["score"] is None:
         console.print(say("nothing_scored", language), style="yellow")
         return
     console.print()
     console.print(case_table(scores, language))
-    console.print(dimension_table(scores, language))
+    console.print(dimension_table(scores, rubric, language))
     console.print(
         f"{say('score_of', language, doctor=scores['doctor'])}: [bold]{points(scores['score'])}[/bold] / 100"
         f"   {say('interval', language)}: {interval(scores['ci95'], language)}"
@@ -53,9 +56,8 @@ def _show_scores(console: Console, scores: dict[str, Any], language: Language) -
         console.print(say(note, language), style="dim")
 
 
-def dimension_table(scores: dict[str, Any], language: Language) -> Table:
-    """The five dimensions and the caps."""
-    rubric = load_rubric(scores["rubric"]["id"])
+def dimension_table(scores: dict[str, Any], rubric: Rubric, language: Language) -> Table:
+    """The dimensions of the rubric, and its caps that fired."""
     names = {d.id: getattr(d, language) for d in rubric.dimensions}
     table = Table(box=None, pad_edge=False)
     table.add_column(say("dimension", language))
