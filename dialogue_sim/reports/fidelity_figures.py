@@ -21,6 +21,7 @@ _RATES = (
     "diagnosis_leak", "unsupported_numbers", "unknown", "denied_known", "self_contradiction", "role_drift",
     "language_drift",
 )  # fmt: skip
+_COVERED = ("distinct", "space", "pairs", "pairs_possible")
 
 
 class Measure(NamedTuple):
@@ -47,6 +48,9 @@ def fidelity_figures(fidelity: Mapping[str, Any], language: Language) -> dict[st
         )
     if fidelity.get("turns"):
         found["length"] = Measure(say("fidelity_length", language), f"{float(fidelity['length_mean']):.0f}")
+    if covered := fidelity.get("persona_coverage"):
+        text = say("persona_coverage", language, **{key: covered[key] for key in _COVERED})
+        found["personas"] = Measure(say("fidelity_personas", language), text)
     return found
 
 

@@ -116,6 +116,6 @@ def test_a_persona_is_named_sampled_or_the_cases_own() -> None:
 
 def test_a_sample_states_how_much_of_the_space_it_covers() -> None:
     covered = persona_coverage([sample_persona(seed) for seed in range(400)])
-    assert covered["space"] == len(SPACE) == 126
-    assert covered["pairs"] == covered["pairs_possible"]
-    assert covered["distinct"] > 110  # type: ignore[operator]
+    assert covered.space == len(SPACE) == 126
+    assert covered.pairs == covered.pairs_possible
+    assert covered.distinct > 110

@@ -15,7 +15,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.cases import Case, guarded_terms
+from dialogue_sim.cases.model import Persona
 from dialogue_sim.roles.patient.guard import flipped, named_topics
+from dialogue_sim.roles.patient.persona import PersonaCoverage, persona_coverage
 from dialogue_sim.roles.patient.reply_words import language_drifts, negated, numbers, reply_words, role_drift
 from dialogue_sim.roles.patterns import within
 from dialogue_sim.roles.text import fold
@@ -65,6 +67,7 @@ class PatientFidelity(BaseModel):
         unguarded: findings in turns that went out all the same, because the guard was off.
         length_mean, length_median: characters of a turn.
         personas: turns and their length by personality: persona adherence as far as a program sees it.
+        persona_coverage: how much of the persona space the consultations cover.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -89,6 +92,7 @@ class PatientFidelity(BaseModel):
     length_mean: float
     length_median: float
     personas: dict[str, PersonaFigures] = Field(default_factory=dict)
+    persona_coverage: PersonaCoverage | None = None
 
 
 class _Row(NamedTuple):
@@ -102,9 +106,11 @@ class _Row(NamedTuple):
 def fidelity(consultations: Iterable[tuple[Transcript, Case]]) -> PatientFidelity:
     """Count over consultations that the project's own patient held."""
     rows: list[_Row] = []
+    personas: list[Persona] = []
     leaked = dialogues = 0
     for transcript, case in consultations:
         dialogues += 1
+        personas.append(Persona.model_validate(transcript.persona))
         leaked += _leaked(transcript, case)
         rows += _rows(transcript, case)
 
@@ -136,6 +142,7 @@ def fidelity(consultations: Iterable[tuple[Transcript, Case]]) -> PatientFidelit
         length_mean=round(mean(lengths), 2) if lengths else 0.0,
         length_median=float(median(lengths)) if lengths else 0.0,
         personas=_personas(rows),
+        persona_coverage=persona_coverage(personas),
     )
 
 

@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Iterable
 from typing import get_args
 
+from pydantic import BaseModel, ConfigDict
+
 from dialogue_sim.cases.model import Persona
 from dialogue_sim.errors import ConfigError
 
@@ -55,13 +57,26 @@ def sample_persona(seed: int) -> Persona:
     return SPACE[int.from_bytes(digest[:8]) % len(SPACE)]
 
 
-def persona_coverage(personas: Iterable[Persona]) -> dict[str, object]:
-    """How much of the persona space a sample covers.
+class PersonaCoverage(BaseModel):
+    """How much of the persona space a set of consultations covers.
 
-    Returns:
-        `personas` (how many), `distinct` of `space`, `pairs` of `pairs_possible` (combinations of two
-        traits of different kinds), and `counts` of every trait by its kind.
+    Attributes:
+        distinct: different personas, of `space` possible ones.
+        pairs: combinations of two traits of different kinds that occur, of `pairs_possible`.
+        counts: consultations by kind of trait and trait.
     """
+
+    model_config = ConfigDict(frozen=True)
+
+    distinct: int
+    space: int
+    pairs: int
+    pairs_possible: int
+    counts: dict[str, dict[str, int]]
+
+
+def persona_coverage(personas: Iterable[Persona]) -> PersonaCoverage:
+    """How much of the persona space these cover."""
     sample = list(personas)
     seen = {tuple(getattr(persona, axis) for axis in AXES) for persona in sample}
     pairs = {
@@ -69,12 +84,13 @@ def persona_coverage(personas: Iterable[Persona]) -> dict[str, object]:
         for one in seen
         for (i, a), (j, b) in itertools.combinations(enumerate(AXES), 2)
     }  # fmt: skip
-    possible = sum(len(VALUES[a]) * len(VALUES[b]) for a, b in itertools.combinations(AXES, 2))
-    counts = {
-        axis: {value: sum(getattr(p, axis) == value for p in sample) for value in VALUES[axis]}
-        for axis in AXES
-    }
-    return {
-        "personas": len(sample), "distinct": len(seen), "space": len(SPACE),
-        "pairs": len(pairs), "pairs_possible": possible, "counts": counts,
-    }  # fmt: skip
+    return PersonaCoverage(
+        distinct=len(seen),
+        space=len(SPACE),
+        pairs=len(pairs),
+        pairs_possible=sum(len(VALUES[a]) * len(VALUES[b]) for a, b in itertools.combinations(AXES, 2)),
+        counts={
+            axis: {value: sum(getattr(p, axis) == value for p in sample) for value in VALUES[axis]}
+            for axis in AXES
+        },
+    )
