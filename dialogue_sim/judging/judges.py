@@ -76,7 +76,12 @@ def by_program(reading: Reading, case: Case | None, rubric: Rubric) -> list[Verd
     return verdicts
 
 
-def left_to_judges(reading: Reading, case: Case | None, rubric: Rubric) -> list[Item]:
-    """The applicable items that no program settles on this transcript."""
+def left_to_judges(
+    reading: Reading, case: Case | None, rubric: Rubric, only: Collection[str] | None = None
+) -> list[Item]:
+    """The applicable items that no program settles on this transcript, or those of them that `only` names."""
+    if only is not None:
+        # Whoever names items has run the programs already, which cost more than a call of a model.
+        return [item for item in items_of(reading.transcript, case, rubric) if item.id in only]
     settled = {verdict.item for verdict in by_program(reading, case, rubric)}
     return [item for item in items_of(reading.transcript, case, rubric) if item.id not in settled]

@@ -41,7 +41,7 @@ class LexiconJudge:
         reading = Reading(transcript)
         if reading.void:
             return []
-        asked: list[Item | Cap] = [*left_to_judges(reading, case, rubric), *rubric.caps]
+        asked: list[Item | Cap] = [*left_to_judges(reading, case, rubric, only), *rubric.caps]
         wanted = [part for part in asked if only is None or part.id in only]
         # A cap that needs the case has nothing to go by in a foreign transcript: it does not fire.
         return [_verdict(part, reading, case, vote) for part in wanted]

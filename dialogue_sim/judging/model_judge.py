@@ -13,7 +13,7 @@ import asyncio
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +46,15 @@ class Batch:
     def ids(self) -> tuple[str, ...]:
         """Ids in the order they are asked."""
         return tuple(part.id for part in self.parts)
+
+
+class _Sheet(NamedTuple):
+    """One consultation as every call about it needs it: itself, what a judge may see of it, and that as text."""
+
+    transcript: Transcript
+    view: Transcript
+    dialogue: str
+    case: Case | None
 
 
 class ModelJudge:
@@ -87,11 +96,12 @@ class ModelJudge:
         batches = self._batches(reading, case, rubric, seed=seed, vote=vote, only=only)
         if not batches:
             return []
+        sheet = _Sheet(transcript, shown(transcript), dialogue_json(transcript), case)
         # The first call fills the server's prefix cache; its siblings then find the dialogue there.
-        first = await self._ask(batches[0], transcript, case, seed=seed, vote=vote)
+        first = await self._ask(batches[0], sheet, seed=seed, vote=vote)
         # All are let finish when one fails: a call that is cut off is paid for and not in the journal.
         rest = await asyncio.gather(
-            *(self._ask(batch, transcript, case, seed=seed, vote=vote) for batch in batches[1:]),
+            *(self._ask(batch, sheet, seed=seed, vote=vote) for batch in batches[1:]),
             return_exceptions=True,
         )
         verdicts = list(first)
@@ -113,9 +123,9 @@ class ModelJudge:
     ) -> list[Batch]:
         chance = random.Random(f"{seed}/{vote}/{reading.transcript.dialogue_id}/{rubric.id}")
         groups: dict[tuple[str, Method], list[Item | Cap]] = {}
-        for item in left_to_judges(reading, case, rubric):
+        for item in left_to_judges(reading, case, rubric, only):
             method: Method = "reference" if case is not None and "reference" in item.methods else "transcript"
-            if (vote == 0 or method == "transcript") and (only is None or item.id in only):
+            if vote == 0 or method == "transcript":
                 groups.setdefault((item.dimension, method), []).append(item)
         batches = [
             Batch(part, method)
@@ -128,32 +138,27 @@ class ModelJudge:
             Batch(part, kind, caps=True) for part in _cut(chance.sample(caps, len(caps)), self._per_call)
         ]
 
-    async def _ask(
-        self, batch: Batch, transcript: Transcript, case: Case | None, *, seed: int, vote: int
-    ) -> list[Verdict]:
-        messages = self._messages(batch, transcript, case)
+    async def _ask(self, batch: Batch, sheet: _Sheet, *, seed: int, vote: int) -> list[Verdict]:
+        messages = self._messages(batch, sheet)
         options = self._sampling(seed, vote)
         form, replies = await ask_json(self._model, messages, form_of(batch.ids, batch.caps), options)
-        view = shown(transcript)
-        verdicts = {
-            answer.item: self._verdict(answer, batch, transcript, view, vote) for answer in form.verdicts
-        }
+        verdicts = {answer.item: self._verdict(answer, batch, sheet, vote) for answer in form.verdicts}
         doubtful = [name for name, verdict in verdicts.items() if "quote_not_found" in verdict.flags]
         if doubtful:
             quoted = {answer.item: answer.quote for answer in form.verdicts}
             request = self._prompts.render(
                 "judge_reask",
-                transcript.language,
+                sheet.transcript.language,
                 ids=doubtful,
                 elsewhere=[
                     (name, turn_name(place))
                     for name in doubtful
-                    if (place := stands_in(quoted[name], view)) is not None
+                    if (place := stands_in(quoted[name], sheet.view)) is not None
                 ],
             )
             again = await self._ask_again(batch, doubtful, messages, replies[-1], request, options)
             for answer in again:
-                verdict = self._verdict(answer, batch, transcript, view, vote)
+                verdict = self._verdict(answer, batch, sheet, vote)
                 verdicts[answer.item] = verdict.model_copy(update={"flags": [*verdict.flags, "reasked"]})
         return [verdicts[name] for name in batch.ids]
 
@@ -174,11 +179,11 @@ class ModelJudge:
         form, _ = await ask_json(self._model, conversation, form_of(tuple(doubtful), batch.caps), options)
         return form.verdicts
 
-    def _messages(self, batch: Batch, transcript: Transcript, case: Case | None) -> list[Message]:
-        language = transcript.language
+    def _messages(self, batch: Batch, sheet: _Sheet) -> list[Message]:
+        language, case = sheet.transcript.language, sheet.case
         reference = reference_json(case) if case is not None and batch.method == "reference" else ""
         dialogue = self._prompts.render(
-            "judge_dialogue", language, dialogue=dialogue_json(transcript), reference=reference
+            "judge_dialogue", language, dialogue=sheet.dialogue, reference=reference
         )
         items = [{"id": part.id, "wording": part.wording(language)} for part in batch.parts]
         request = self._prompts.render("judge_items", language, items=items, caps=batch.caps)
@@ -195,13 +200,11 @@ class ModelJudge:
             update={"temperature": temperature, "seed": (seed * 1009 + vote) % 2**31}
         )
 
-    def _verdict(
-        self, answer: Answer, batch: Batch, transcript: Transcript, view: Transcript, vote: int
-    ) -> Verdict:
+    def _verdict(self, answer: Answer, batch: Batch, sheet: _Sheet, vote: int) -> Verdict:
         positive = answer.verdict in {"met", "partly"}
         turns = [number for name in answer.turns if (number := turn_number(name)) is not None]
         # What the judge quotes must stand in what it was shown and in what was really said.
-        stands = quote_stands(answer.quote, turns, view) and quote_stands(answer.quote, turns, transcript)
+        stands = all(quote_stands(answer.quote, turns, text) for text in (sheet.view, sheet.transcript))
         mark: Mark = "not" if positive and not stands else answer.verdict
         return Verdict(
             item=answer.item,

@@ -60,7 +60,8 @@ async def judge_transcript(
     raw: list[Verdict] = []
     failures: list[Failure] = []
     if not reading.void:
-        raw, failures = await _ask(transcript, case, rubric, judges, votes, seed)
+        open_parts = [item.id for item in left] + [cap.id for cap in rubric.caps]
+        raw, failures = await _ask(transcript, case, rubric, judges, votes, seed, open_parts)
         if not failures:
             again, failures = await _confirm(transcript, case, rubric, judges, raw, seed)
             raw += again
@@ -90,10 +91,11 @@ async def _ask(
     judges: Sequence[Judge],
     votes: int,
     seed: int,
+    only: Sequence[str],
 ) -> tuple[list[Verdict], list[Failure]]:
     rounds = [(judge, vote) for judge in judges for vote in range(1 if judge.deterministic else votes)]
     return await _gather(
-        [judge.judge(transcript, case, rubric, seed=seed, vote=vote) for judge, vote in rounds],
+        [judge.judge(transcript, case, rubric, seed=seed, vote=vote, only=only) for judge, vote in rounds],
         [judge.spec for judge, _ in rounds],
     )
 

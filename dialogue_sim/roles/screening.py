@@ -1,20 +1,22 @@
 """Which of thousands of patterns can match a text at all?
 
 Searching one clause for every pattern of a lexicon costs more than the model call that it stands
-beside. Nearly all patterns hold a piece of literal text without which they cannot match; whoever has
-the pieces of a clause (its substrings of up to `_LONGEST` characters) finds the few patterns that are
-worth a search in a dictionary. What is found is the same: only searches that must fail are left out.
+beside. Nearly all patterns hold pieces of literal text without which they cannot match. Each is filed
+under one of them in a prefix tree, which finds all pieces of a clause in one pass; the other pieces are
+looked for only then. What is found is the same: only searches that must fail are left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from re import _parser as syntax  # type: ignore[attr-defined]  # the standard library's own reading of a pattern
 from typing import Any
 
-_LONGEST = 5
+_LONGEST = 8
 _MOST = 400  # literals that one pattern may be filed under
+
+Choice = frozenset[str]  # of which every match holds one
 
 
 class Screen:
@@ -22,56 +24,72 @@ class Screen:
 
     def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
         self._always: list[int] = []
-        self._by_literal: dict[str, list[int]] = {}
+        self._tree: dict[str, Any] = {}
+        self._besides: list[list[tuple[str, ...]]] = []
         for number, pattern in enumerate(patterns):
-            needed = None if pattern.flags & re.IGNORECASE else _needed(syntax.parse(pattern.pattern))
-            if needed is None:
+            ignoring = pattern.flags & re.IGNORECASE
+            choices = sorted(set() if ignoring else _needed(syntax.parse(pattern.pattern)), key=_worth)
+            self._besides.append([tuple(choice) for choice in choices[:-1]])
+            if not choices:
                 self._always.append(number)
-            for literal in needed or ():
-                self._by_literal.setdefault(literal, []).append(number)
+            for literal in choices[-1] if choices else ():
+                self._file(literal, number)
+
+    def _file(self, literal: str, number: int) -> None:
+        node = self._tree
+        for character in literal:
+            node = node.setdefault(character, {})
+        node.setdefault("", []).append(number)
 
     def candidates(self, text: str) -> list[int]:
         """The numbers, in order, of the patterns that may match; all others cannot."""
         found = set(self._always)
-        filed = self._by_literal
-        for length in range(1, _LONGEST + 1):
-            for piece in {text[start : start + length] for start in range(len(text) - length + 1)}:
-                if piece in filed:
-                    found.update(filed[piece])
-        return sorted(found)
+        for start, first in enumerate(text):
+            node, place = self._tree.get(first), start + 1
+            while node is not None:
+                if "" in node:
+                    found.update(node[""])
+                node, place = node.get(text[place : place + 1] or None), place + 1
+        return sorted(number for number in found if self._may(number, text))
+
+    def _may(self, number: int, text: str) -> bool:
+        for choice in self._besides[number]:
+            for literal in choice:
+                if literal in text:
+                    break
+            else:
+                return False
+        return True
 
 
-def _needed(parsed: Sequence[Any]) -> frozenset[str] | None:
-    """Literals of which every match holds one; None where none can be told. The longest are chosen."""
-    choices: list[frozenset[str]] = []
+def _needed(parsed: Sequence[Any]) -> set[Choice]:
+    """Choices of literals; every match holds one of each choice."""
+    choices: set[Choice] = set()
     run = ""
     for name, value in [*parsed, (None, None)]:
         if name is syntax.LITERAL:
             run += chr(value)
             continue
         if run:
-            choices.append(frozenset({run[:_LONGEST]}))
+            choices.add(frozenset({run[:_LONGEST]}))
             run = ""
-        within = _needed_of(name, value)
-        if within:
-            choices.append(within)
-    return max(choices, key=_worth, default=None)
+        choices.update(_needed_of(name, value))
+    return choices
 
 
-def _needed_of(name: Any, value: Any) -> frozenset[str] | None:
+def _needed_of(name: Any, value: Any) -> Iterator[Choice]:
     if name is syntax.SUBPATTERN:
-        return _needed(value[-1])
-    if name in (syntax.MAX_REPEAT, syntax.MIN_REPEAT):
-        least, _, body = value
-        return _needed(body) if least else None
-    if name is syntax.BRANCH:
-        parts = [_needed(branch) for branch in value[1]]
-        literals: frozenset[str] = frozenset().union(*(part for part in parts if part))
-        return literals if all(parts) and len(literals) <= _MOST else None
-    if name is syntax.IN and all(kind is syntax.LITERAL for kind, _ in value):
-        return frozenset(chr(code) for _, code in value)
-    return None
+        yield from _needed(value[-1])
+    elif name in (syntax.MAX_REPEAT, syntax.MIN_REPEAT) and value[0]:
+        yield from _needed(value[2])
+    elif name is syntax.BRANCH:
+        best = [max(_needed(branch), key=_worth, default=Choice()) for branch in value[1]]
+        literals = Choice().union(*best)
+        if all(best) and len(literals) <= _MOST:
+            yield literals
+    elif name is syntax.IN and all(kind is syntax.LITERAL for kind, _ in value):
+        yield Choice(chr(code) for _, code in value)
 
 
-def _worth(literals: frozenset[str]) -> tuple[int, int]:
-    return min(map(len, literals)), -len(literals)
+def _worth(choice: Choice) -> tuple[int, int]:
+    return min(map(len, choice), default=0), -len(choice)

@@ -6,9 +6,10 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.patient.lexicon import Lexicon
+from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
 from dialogue_sim.roles.text import characters, pieces
 
 _K1, _B = 1.2, 0.6
@@ -51,8 +52,7 @@ class Index:
 
     def _pieces(self, text: str) -> tuple[str, ...]:
         """The pieces of a folded text, related words made one; in Chinese its characters too."""
-        text = self._words.common(text)
-        return pieces(text, self._language) + (characters(text) if self._language == "zh" else ())
+        return _compared(text, self._language)
 
     def asked_by(self, clause: str) -> list[Phrase]:
         """The `ask` phrases that stand in a folded clause, the longest first."""
@@ -92,6 +92,13 @@ class Index:
             if score:
                 scores.append((fact_id, score / total))
         return sorted(scores, key=lambda pair: -pair[1])
+
+
+@lru_cache(maxsize=16384)
+def _compared(text: str, language: str) -> tuple[str, ...]:
+    # Every replicate of a case opens a patient with the same facts.
+    text = lexicon(language).common(text)
+    return pieces(text, language) + (characters(text) if language == "zh" else ())
 
 
 def _share(piece: str) -> float:
