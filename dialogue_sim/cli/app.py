@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import boards, cases, cluster, models, runs, validate
+from dialogue_sim.cli import boards, cases, cluster, exports, models, runs, validate
 
 app = typer.Typer(
     name="dialogue-sim",
@@ -38,6 +38,7 @@ def options(
 runs.register(app)
 cluster.register(app)
 boards.register(app)
+exports.register(app)
 app.add_typer(validate.app, name="validate")
 app.add_typer(cases.app, name="case")
 app.add_typer(models.app, name="models")

@@ -96,13 +96,8 @@ class Cast:
         return [self._judge(config, dialogue) for config in self._config.judges]
 
     def seed(self, case: Case, replicate: int) -> int:
-        """The seed of one dialogue: a function of the run's seed, the case and the replicate."""
-        # A parallel pair shares its seed, so that both languages meet the same patient.
-        story = min(case.id, case.parallel or case.id)
-        return (
-            int.from_bytes(hashlib.sha256(f"{self._config.seed}/{story}/{replicate}".encode()).digest()[:4])
-            >> 1
-        )
+        """The seed of one dialogue."""
+        return dialogue_seed(self._config.seed, case, replicate)
 
     async def close(self) -> None:
         """Free what the models hold."""
@@ -146,6 +141,13 @@ def _budget(config: RunConfig, journal: Journal) -> Budget:
 def dialogue_id(case: Case, replicate: int) -> str:
     """`<case id>/<replicate>`."""
     return f"{case.id}/{replicate}"
+
+
+def dialogue_seed(seed: int, case: Case, replicate: int) -> int:
+    """The seed of one dialogue: a function of the run's seed, the case and the replicate."""
+    # A parallel pair shares its seed, so that both languages meet the same patient.
+    story = min(case.id, case.parallel or case.id)
+    return int.from_bytes(hashlib.sha256(f"{seed}/{story}/{replicate}".encode()).digest()[:4]) >> 1
 
 
 def grade_of(spec: str) -> str:
