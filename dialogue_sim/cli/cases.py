@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dialogue_sim.cli import WRONG, case_authoring
+
+if TYPE_CHECKING:
+    from dialogue_sim.validation.spread import Spread
 
 app = typer.Typer(
     help="Cases: look at them, check them, write new ones. 病例。",
@@ -88,18 +92,41 @@ def lint(
         raise typer.Exit(WRONG)
 
 
-@app.command(epilog="Example: dialogue-sim case stats cases/")
-def stats(sources: Sources = None, json: Json = False) -> None:
+@app.command(epilog="Example: dialogue-sim case stats --graded cases/")
+def stats(
+    sources: Sources = None,
+    graded: Annotated[
+        bool,
+        typer.Option("--graded", help="Hold every case with graded doctors, and show scores by specialty."),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Count a set of cases by language, specialty, urgency, age, shape; say what it lacks. 统计病例构成。"""
     from dialogue_sim.cases import load_cases
     from dialogue_sim.cases.stats import case_stats
-    from dialogue_sim.reports.lint import show_stats
+    from dialogue_sim.reports.case_stats import show_stats
+    from dialogue_sim.validation.show import show_spread
 
     found = case_stats(load_cases(sources or None))
+    spreads = _spreads(sources) if graded else []
     if json:
-        typer.echo(jsonlib.dumps(found, ensure_ascii=False, indent=1))
+        scores = {"graded": [spread._asdict() for spread in spreads]} if graded else {}
+        typer.echo(jsonlib.dumps({**found, **scores}, ensure_ascii=False, indent=1))
     else:
         show_stats(found)
+        if spreads:
+            show_spread(spreads)
+
+
+def _spreads(sources: list[str] | None) -> list[Spread]:
+    from tempfile import TemporaryDirectory
+
+    from dialogue_sim.cli.runs import config_of
+    from dialogue_sim.validation.spread import spread_by_specialty
+
+    config = config_of({"doctor": "scripted:expert", "cases": sources})
+    with TemporaryDirectory() as scratch:
+        return asyncio.run(spread_by_specialty(config, Path(scratch)))
 
 
 case_authoring.register(app)

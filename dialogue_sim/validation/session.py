@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,14 +51,14 @@ class Session:
         self.rubric: Rubric = self.base.rubric
         self.cases = {case.id: case for case in self.base.cases}
 
-    async def doctors(self) -> dict[str, list[Marked]]:
-        """Every scripted doctor over every case, judged.
+    async def doctors(self, grades: Iterable[str] = GRADES) -> dict[str, list[Marked]]:
+        """Scripted doctors over every case, judged; all of them unless some are named.
 
         Raises:
             TransientError: some dialogues could not be judged; running again goes on from here.
         """
         found = {}
-        for grade in GRADES:
+        for grade in grades:
             planned = self._plan(grade)
             outcome = await execute(planned)
             if outcome.failures or outcome.stopped:

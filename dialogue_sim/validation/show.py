@@ -1,4 +1,4 @@
-"""A validation in the terminal: groups, the specificity matrix, and every claim that does not hold."""
+"""A validation in the terminal: groups, the specificity matrix, every claim that does not hold; the spread of scores."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.figures import interval, points
-from dialogue_sim.reports.messages import reader_language
+from dialogue_sim.reports.messages import Language, reader_language, say
 from dialogue_sim.validation.checks import Check, Validation
+from dialogue_sim.validation.spread import Spread
 
 DIMENSIONS = ("process", "communication", "safety", "outcome", "efficiency")
 
@@ -59,4 +61,31 @@ def _matrix(found: Validation) -> Table:
         )
         cap = "" if effect.cap_rate is None else f"{effect.cap_rate:.0%}"
         table.add_row(effect.name, str(effect.cases), *cells, f"{effect.total:+.1f}", items, cap)
+    return table
+
+
+def show_spread(spreads: Sequence[Spread]) -> None:
+    """Print scores of the graded doctors by specialty, the specialty with most cases first."""
+    language = reader_language()
+    console = Console(highlight=False, soft_wrap=True)
+    console.print()
+    console.print(_spread_table(spreads, language))
+    console.print(say("stats_spread_note", language), style="dim")
+
+
+def _spread_table(spreads: Sequence[Spread], language: Language) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column(say("specialty", language))
+    table.add_column(say("cases", language), justify="right")
+    grades = list(spreads[0].means)
+    for grade in grades:
+        table.add_column(f"scripted:{grade}", justify="right")
+    for spread in sorted(spreads, key=lambda spread: (-spread.cases, spread.specialty)):
+        cells = [
+            f"{spread.means[g]:.1f} ({spread.lowest[g]:.1f}–{spread.highest[g]:.1f})"
+            if spread.cases > 1
+            else f"{spread.means[g]:.1f}"
+            for g in grades
+        ]
+        table.add_row(label("specialties", spread.specialty, language), str(spread.cases), *cells)
     return table
