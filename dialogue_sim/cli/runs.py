@@ -67,6 +67,11 @@ Phased = Annotated[
     bool | None,
     typer.Option("--phased", help="Simulate all, free those engines, then judge (one GPU, two models)."),
 ]
+Executor = Annotated[
+    str | None,
+    typer.Option("--executor", help="local, or ray: spread the dialogues over a Ray cluster (RAY_ADDRESS)."),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Workers of --executor ray.")]
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Address of the doctor's OpenAI-compatible server.")
 ]
@@ -90,7 +95,8 @@ def run(
     cases: CaseSources = None, lang: Lang = None, limit: Limit = None, seeds: Seeds = None, votes: Votes = None,
     turns: Turns = None, concurrency: Concurrency = None, rubric: RubricFile = None, persona: PersonaChoice = None,
     budget: BudgetText = None, prompts: PromptsDir = None, base_url: BaseUrl = None,
-    allow_same_family: Family = None, shard: Shard = None, phased: Phased = None, out: Out = None, json: Json = False,
+    allow_same_family: Family = None, shard: Shard = None, phased: Phased = None, executor: Executor = None,
+    workers: Workers = None, out: Out = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Simulate, judge and score; the same command continues an unfinished run. 运行、评分并生成报告。"""
     from dialogue_sim.runs.run import Stages

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from dialogue_sim.models.base import ChatModel, Message, Options, Reply, Role
 from dialogue_sim.models.budget import Budget
-from dialogue_sim.models.journal import Journal
+from dialogue_sim.models.journal import Spent
 from dialogue_sim.models.limits import Limiter
 from dialogue_sim.models.retries import retry
 
@@ -32,6 +32,35 @@ def call_keys(fingerprint: str, messages: list[Message], options: Options) -> Ca
     return CallKeys(hashlib.sha256(f"{fingerprint}\n{ask}".encode()).hexdigest()[:32], ask)
 
 
+class CallStore(Protocol):
+    """Where calls are kept; see `Journal`, which is one.
+
+    Attributes:
+        in_flight: calls being made now, by key, so that the same one is not made twice.
+    """
+
+    in_flight: dict[str, asyncio.Future[Reply]]
+
+    async def find_call(self, key: str) -> Reply | None:
+        """The reply kept under a key; None where there is none."""
+        ...
+
+    async def keep_call(
+        self, key: str, ask: str, *, role: Role, dialogue: str, spec: str, messages: list[Message],
+        options: Options, reply: Reply,
+    ) -> None:  # fmt: skip
+        """Keep a finished call; returns when it is on the disk."""
+        ...
+
+    async def withdraw_calls(self, keys: list[str]) -> None:
+        """Hand these replies out no more; they stay counted as paid."""
+        ...
+
+    def usage(self) -> list[Spent]:
+        """What each model has used in each role."""
+        ...
+
+
 class JournaledModel:
     """`inner`, asked only for what the journal does not hold yet.
 
@@ -47,7 +76,7 @@ class JournaledModel:
     def __init__(
         self,
         inner: ChatModel,
-        journal: Journal,
+        journal: CallStore,
         *,
         role: Role,
         dialogue: str,

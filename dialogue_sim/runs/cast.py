@@ -12,9 +12,8 @@ from dialogue_sim.judging.lexicon import LexiconJudge
 from dialogue_sim.judging.model_judge import ModelJudge
 from dialogue_sim.models.base import ChatModel, Role
 from dialogue_sim.models.budget import Budget
-from dialogue_sim.models.calls import JournaledModel
+from dialogue_sim.models.calls import CallStore, JournaledModel
 from dialogue_sim.models.check import preflight
-from dialogue_sim.models.journal import Journal
 from dialogue_sim.models.limits import Limiter
 from dialogue_sim.models.registry import open_model
 from dialogue_sim.models.settings import ModelSettings
@@ -29,7 +28,7 @@ from dialogue_sim.runs.config import DoctorConfig, JudgeConfig, PatientConfig, R
 class Cast:
     """The roles of a run. Roles that name the same model with the same settings share one instance and its limits."""
 
-    def __init__(self, config: RunConfig, prompts: Prompts, journal: Journal) -> None:
+    def __init__(self, config: RunConfig, prompts: Prompts, journal: CallStore) -> None:
         self._config, self._prompts, self._journal = config, prompts, journal
         self._models: dict[str, tuple[ChatModel, Limiter]] = {}
         self._budget = _budget(config, journal)
@@ -123,7 +122,7 @@ class Cast:
         )  # fmt: skip
 
 
-def _budget(config: RunConfig, journal: Journal) -> Budget:
+def _budget(config: RunConfig, journal: CallStore) -> Budget:
     """The run's budget, with what earlier sessions spent already booked."""
     limits = config.budget
     players: list[DoctorConfig | PatientConfig | JudgeConfig] = [

@@ -98,6 +98,16 @@ class RunConfig(BaseModel):
     phased: bool = Field(
         default=False, description="simulate everything and free those engines before any judge is opened"
     )
+    executor: Literal["local", "ray"] = Field(
+        default="local",
+        description="ray: spread the dialogues over a Ray cluster (RAY_ADDRESS, or this machine)",
+    )
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="workers of executor ray; None means one a CPU of the cluster"
+    )
+    worker_gpus: Annotated[float, Field(ge=0)] = Field(
+        default=0, description="GPUs that each worker of executor ray needs, for models that run in it"
+    )
     allow_same_family: bool = Field(
         default=False, description="let a judge of the doctor's own model family judge; flagged in the report"
     )

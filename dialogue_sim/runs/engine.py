@@ -12,15 +12,16 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from dialogue_sim.cases import Case
 from dialogue_sim.consultation import consult
 from dialogue_sim.errors import UserError
 from dialogue_sim.judging.panel import judge_transcript
 from dialogue_sim.judging.rubric import Rubric, applicable
+from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.models.errors import BudgetError, ModelError
 from dialogue_sim.runs.cast import Cast, dialogue_id
-from dialogue_sim.runs.directory import RunDirectory
 from dialogue_sim.runs.progress import Progress
 from dialogue_sim.runs.scores import dialogue_score
 from dialogue_sim.transcript import Failure, Transcript, Turn
@@ -50,6 +51,17 @@ class Interrupt:
         self.reason = self.reason or reason
 
 
+class Records(Protocol):
+    """Where finished dialogues and judgements are kept; see `RunDirectory`, which is one."""
+
+    def finished(self) -> set[str]: ...
+    def judged(self, identity: str) -> set[str]: ...
+    def transcript(self, dialogue_id: str) -> Transcript: ...
+    async def keep_transcript(self, transcript: Transcript) -> None: ...
+    async def keep_judgement(self, identity: str, judgement: Judgement) -> None: ...
+    async def keep_failure(self, dialogue_id: str, failure: Failure | None) -> None: ...
+
+
 @dataclass
 class Engine:
     """One pass over the dialogues of a run.
@@ -58,7 +70,7 @@ class Engine:
     """
 
     cast: Cast
-    directory: RunDirectory
+    directory: Records
     rubric: Rubric
     judging: str
     turns: int
@@ -84,7 +96,7 @@ class Engine:
         missing = [job for job in jobs if job.id not in finished or job.id not in judged]
         if not simulate:
             missing = [job for job in missing if job.id in finished]
-        self._queue = deque(sorted(missing, key=_expected_longest_first))
+        self._queue = deque(sorted(missing, key=expected_longest_first))
         handing_over = asyncio.Semaphore(self.concurrency)
         try:
             async with asyncio.TaskGroup() as group:
@@ -168,6 +180,7 @@ def _first(group: BaseExceptionGroup[UserError]) -> UserError:
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
-def _expected_longest_first(job: Job) -> tuple[int, int, str, int]:
+def expected_longest_first(job: Job) -> tuple[int, int, str, int]:
+    """Sorts dialogues by how long they will probably be: turns that the case is expected to take, facts to ask for."""
     band = job.case.judge.turn_band
     return -band[1], -len(job.case.patient.facts), job.case.id, job.replicate

@@ -115,13 +115,20 @@ async def execute(
         ModelError: a model did not answer the first question put to it (before any dialogue).
     """
     interrupt = interrupt or Interrupt()
+    progress = progress or Silent()
+    if planned.config.executor == "ray":
+        from dialogue_sim.runs.ray_cluster import spread
+
+        for one in stages.passes(planned.config.phased):
+            if not interrupt.reason:
+                await spread(planned, one, progress, interrupt)
     directory = RunDirectory(planned.out, planned.manifest)
     cast = Cast(planned.config, planned.prompts, directory.journal)
     try:
-        for one in stages.passes(planned.config.phased):
+        for one in stages.passes(planned.config.phased) if planned.config.executor == "local" else ():
             if not interrupt.reason:
                 await cast.open(one.roles())
-                engine = _engine(planned, one, cast, directory, progress or Silent(), interrupt)
+                engine = _engine(planned, one, cast, directory, progress, interrupt)
                 await engine.run(planned.jobs(), simulate=one.simulate)
                 await cast.close()
         content = write_results(planned, directory, stages)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -47,3 +48,15 @@ def failing(messages: list[dict[str, str]]) -> str:
     if any("一" <= c <= "鿿" for c in messages[0]["content"]):
         raise RuntimeError("no Chinese spoken here")
     return plain(messages)
+
+
+def mortal(messages: list[dict[str, str]]) -> str:
+    """`counted`; the one who finds the file `mortal` beside CALLS, well into a dialogue, takes its process along."""
+    said = counted(messages)
+    if sum(message["role"] == "assistant" for message in messages) == 3:
+        try:
+            Path(os.environ["CALLS"]).with_name("mortal").unlink()
+        except FileNotFoundError:
+            return said
+        os.kill(os.getpid(), signal.SIGKILL)
+    return said
