@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import boards, cases, cluster, exports, models, runs, validate
+from dialogue_sim.cli import boards, cases, cluster, exports, models, runs, validate, web
 
 app = typer.Typer(
     name="dialogue-sim",
@@ -37,6 +37,7 @@ def options(
 
 runs.register(app)
 cluster.register(app)
+web.register(app)
 boards.register(app)
 exports.register(app)
 app.add_typer(validate.app, name="validate")

@@ -47,3 +47,26 @@ class RunLock:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def held(folder: Path) -> bool:
+    """Whether a process is running in a folder now. Looks only: the lock is not touched."""
+    path = folder / FILE
+    try:
+        owner, inode = path.read_text().strip(), path.stat().st_ino
+    except OSError:
+        return False
+    try:
+        locks = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return _lives(owner)
+    return any(" FLOCK " in line and f":{inode} " in line for line in locks)
+
+
+def _lives(process: str) -> bool:
+    # Where the kernel does not list its locks, the owner's number must do.
+    try:
+        os.kill(int(process), 0)
+    except (OSError, ValueError):
+        return False
+    return True

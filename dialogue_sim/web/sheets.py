@@ -1,0 +1,63 @@
+"""A judged consultation as it is shown: the score, and item by item the mark with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue_sim.judging.judges import items_of
+from dialogue_sim.judging.rubric import Cap, Item, Rubric
+from dialogue_sim.judging.verdict import Judgement, Verdict
+from dialogue_sim.runs.scores import dialogue_score
+from dialogue_sim.scoring.rollup import DialogueScore
+from dialogue_sim.web.chats import Chat, Chats
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item or cap with its verdict."""
+
+    part: Item | Cap
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class ScoreSheet:
+    """What a scorecard page shows. `groups` holds the dimensions with their rows, in the rubric's order."""
+
+    score: DialogueScore
+    rubric: Rubric
+    groups: list[tuple[str, list[Row]]]
+    caps: list[Row]
+    marks: dict[int, list[Row]]
+
+
+def sheet(
+    rubric: Rubric | None, judgement: Judgement | None, score: DialogueScore | None
+) -> ScoreSheet | None:
+    """The sheet of one judged consultation; None while it is not judged."""
+    if rubric is None or judgement is None or score is None:
+        return None
+    parts: list[Item | Cap] = [*rubric.items, *rubric.caps]
+    by_id = {part.id: part for part in parts}
+    rows = [Row(by_id[verdict.item], verdict) for verdict in judgement.verdicts]
+    marks: dict[int, list[Row]] = {}
+    for row in rows:
+        for turn in row.verdict.turns:
+            marks.setdefault(turn, []).append(row)
+    groups = [
+        (
+            dimension.id,
+            [row for row in rows if isinstance(row.part, Item) and row.part.dimension == dimension.id],
+        )
+        for dimension in rubric.dimensions
+    ]
+    caps = [row for row in rows if isinstance(row.part, Cap)]
+    return ScoreSheet(score, rubric, [group for group in groups if group[1]], caps, marks)
+
+
+def chat_sheet(chats: Chats, chat: Chat) -> ScoreSheet | None:
+    """The sheet of a chat; None before it has been judged."""
+    if chat.state != "done" or chat.judgement is None or chat.transcript is None:
+        return None
+    items = [item.id for item in items_of(chat.transcript, chat.case, chats.rubric)]
+    return sheet(chats.rubric, chat.judgement, dialogue_score(chats.rubric, items, chat.judgement))
