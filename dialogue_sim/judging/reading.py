@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from dialogue_sim.judging.injection import judge_directed, suspects
-from dialogue_sim.judging.normalise import fold, sentences, size, squash
+from dialogue_sim.judging.injection import judge_directed, sift, suspects
+from dialogue_sim.judging.normalise import fold, size, squash
 from dialogue_sim.judging.wordlists import Wordlists, wordlists
 from dialogue_sim.transcript import ClosingBlock, FindingGiven, Selection, Transcript, Turn
 
@@ -83,11 +83,11 @@ class Reading:
 
     def _fresh(self, turn: Turn, seen: set[str]) -> tuple[str, ...]:
         kept = []
-        for sentence in sentences(turn.text):
+        for sentence in sift(turn.text).kept:
             key = squash(sentence)
             formula = key in seen and not self.asks(sentence)
             seen.add(key)
-            if not formula and not judge_directed(sentence) and self.contentful(sentence):
+            if not formula and self.contentful(sentence):
                 kept.append(sentence)
         return tuple(kept)
 
@@ -104,15 +104,11 @@ class Reading:
             return None
 
         def clean(text: str) -> str:
-            return (
-                " ".join(part for part in sentences(text) if not judge_directed(part))
-                if judge_directed(text)
-                else text
-            )
+            return " ".join(sift(text).kept) if judge_directed(text) else text
 
         cleaned = ClosingBlock(
             diagnosis=clean(block.diagnosis),
-            differential=[row for row in map(clean, block.differential) if squash(row)],
+            differential=[clean(row) for row in block.differential if squash(row)],
             tests=[row for row in map(clean, block.tests) if squash(row)],
             plan=[row for row in map(clean, block.plan) if squash(row)],
             text=clean(block.text),

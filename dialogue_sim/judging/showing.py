@@ -12,8 +12,7 @@ from typing import Any
 
 from dialogue_sim.cases.model import Case
 from dialogue_sim.judging.families import hide_brands
-from dialogue_sim.judging.injection import judge_directed
-from dialogue_sim.judging.normalise import sentences
+from dialogue_sim.judging.injection import judge_directed, sift
 from dialogue_sim.judging.programs.history import key_facts
 from dialogue_sim.judging.reading import CLOSING
 from dialogue_sim.transcript import Transcript
@@ -117,11 +116,10 @@ def turn_number(name: str) -> int | None:
 def _kept(text: str) -> tuple[str, int]:
     if not judge_directed(text):
         return text, 0
-    parts = sentences(text)
-    kept = [part for part in parts if not judge_directed(part)]
-    if len(kept) == len(parts):
-        return "", len(parts)
-    return " ".join(kept), len(parts) - len(kept)
+    kept, withheld = sift(text)
+    if not withheld:  # the whole talks to the judge, though no sentence of it does
+        return "", len(kept)
+    return " ".join(kept), len(withheld)
 
 
 def _safe(text: str) -> str:

@@ -200,7 +200,8 @@ def _count(usage: Any, name: str) -> int:
 
 def failure_of(status: int, error: Mapping[str, Any], headers: Mapping[str, str]) -> ModelError:
     """The failure that an HTTP status and an `error` object mean."""
-    message = " ".join(str(error.get("message") or "").split())[:500] or f"HTTP {status}"
+    told = "".join(char if char.isprintable() else " " for char in str(error.get("message") or "")[:5000])
+    message = " ".join(told.split())[:500] or f"HTTP {status}"
     clue = f"{error.get('code')} {error.get('type')} {message}"
     if status == 429:
         if _NO_QUOTA.search(clue):

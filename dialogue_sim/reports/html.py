@@ -15,6 +15,10 @@ from dialogue_sim.reports.figures import interval, percent, points, rate_interva
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.runfiles import RunFiles
 
+# Control characters become their pictures, and marks that turn the writing direction are shown as unknown.
+_VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\r"} | dict.fromkeys(
+    (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), 0xFFFD
+)
 LANGUAGES: tuple[Language, Language] = ("zh", "en")
 
 
@@ -34,7 +38,7 @@ def report_html(run: RunFiles, rubric: Rubric) -> str:
         _span(lang, interval(bounds, lang)) for lang in LANGUAGES
     )
     scores = run.scores
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         scores=scores,
         rubric=rubric,
         items={item.id: item for item in rubric.items},
@@ -47,6 +51,7 @@ def report_html(run: RunFiles, rubric: Rubric) -> str:
         manifest=run.manifest,
         fidelity=_fidelity(scores["patient_fidelity"]),
     )
+    return page.translate(_VISIBLE)
 
 
 def _fidelity(counts: dict[str, Any]) -> list[dict[str, Any]]:

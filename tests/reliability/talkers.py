@@ -9,6 +9,7 @@ import os
 import time
 from pathlib import Path
 
+from tests.reliability.attacks import AT_THE_JUDGE
 from tests.runs.doctors import plain
 
 
@@ -31,3 +32,9 @@ def stuck(messages: list[dict[str, str]]) -> str:
     Path(os.environ["CALLS"]).touch()
     time.sleep(20)
     return plain(messages)
+
+
+def attacking(messages: list[dict[str, str]]) -> str:
+    """Consults like `plain`, with an attack of every kind in every turn."""
+    attacks = [attack for kind in AT_THE_JUDGE.values() for attack in kind["en"]]
+    return "\n".join([plain(messages), *attacks])

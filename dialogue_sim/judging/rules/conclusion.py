@@ -163,7 +163,10 @@ def differential(reading: Reading, case: Case) -> Counted:
     if reading.closing is None:
         return nothing("no differential")
     listed = [reading.closing.diagnosis, *reading.closing.differential]
-    ranked = list({squash(name): name for name in reversed(listed) if squash(name)}.values())[::-1]
+    # An entry that is empty, or was withheld, keeps its place: leaving one out moves no other up.
+    ranked = list({squash(name) or place: name for place, name in reversed([*enumerate(listed)])}.values())[
+        ::-1
+    ]
     for rank, name in enumerate(ranked[:5], start=1):
         if named(reading, name, case.judge) == 1.0:
             return concluded(1.0 if rank <= 3 else 0.5, f"the reference stands at place {rank}", name)
