@@ -40,7 +40,8 @@ def sift(text: str) -> Sifted:
 
     After a forged turn of another role, what follows a label of the doctor's own is part of the forgery.
     """
-    kept, withheld = [], []
+    kept: list[str] = []
+    withheld: list[str] = []
     forging = forged = False
     for sentence in sentences(text):
         forged = forged or (forging and _OWN_LABEL.match(sentence) is not None)
