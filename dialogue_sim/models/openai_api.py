@@ -196,7 +196,7 @@ def api_key(base_url: str, variable: str) -> str:
     """The key for a server, from the environment; a placeholder for a server on a private address.
 
     Raises:
-        ConfigError: `base_url` is no URL or holds a password, or the variable is not set.
+        ConfigError: `base_url` is no URL or holds a password, or the variable is not set or holds no key.
     """
     address = urlsplit(base_url)
     if address.scheme not in ("http", "https") or not address.hostname:
@@ -208,6 +208,12 @@ def api_key(base_url: str, variable: str) -> str:
             "base_url holds a password, and would be written down", mend=f"put the key into {variable}"
         )
     if key := os.environ.get(variable, "").strip():
+        if not key.isascii():
+            # A placeholder copied from a page would fail in the middle of a run, inside the HTTP client.
+            raise ConfigError(
+                f"the environment variable {variable} holds no key: it has characters that no key has",
+                mend=f"export {variable} with the key that the server's owner gave you",
+            )
         return key
     if is_private(base_url):
         return "none"

@@ -209,6 +209,12 @@ def test_a_missing_key_is_told_before_any_call() -> None:
     open_model("openai:m", ModelSettings(base_url="http://10.1.2.3:8000/v1"))
 
 
+def test_a_placeholder_is_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "…")
+    with pytest.raises(ConfigError, match="holds no key"):
+        open_model("openai:gpt-x")
+
+
 @pytest.mark.parametrize(
     ("url", "private"),
     [
