@@ -25,6 +25,10 @@ _WORDS = (
 )
 
 
+_CLAUSES = "请您再说说是什么时候开始的 一般会持续多长时间 具体是哪个部位 怎么样会好一些 做什么会加重 还有没有别的地方不舒服".split()
+_CHINESE = "医生".encode()
+
+
 class Load:
     """What the server was asked, and how long it lets a reply wait."""
 
@@ -108,7 +112,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, body: bytes, number: int) -> None:
         self._load.in_flight -= 1
-        text = _form(body) if b'"json_schema"' in body else _prose(number)
+        text = _form(body) if b'"json_schema"' in body else _prose(number, _CHINESE in body)
         prompt, completion = len(body) // 4, len(text) // 4
         reply = {
             "id": f"c{number}", "object": "chat.completion", "created": 0, "model": "m",
@@ -125,7 +129,10 @@ class Connection(asyncio.Protocol):
             )
 
 
-def _prose(number: int) -> str:
+def _prose(number: int, chinese: bool) -> str:
+    if chinese:
+        first = number % len(_CLAUSES)
+        return f"{number}，" + "，".join(_CLAUSES[first:] + _CLAUSES[:first]) + "？"
     first = number % len(_WORDS)
     return f"{number}: " + " ".join(_WORDS[first:] + _WORDS[:first]) + " so that I can understand it well, and have you " \
         "noticed anything else that goes with it lately"  # fmt: skip

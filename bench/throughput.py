@@ -1,7 +1,8 @@
-"""What does the harness cost beside the model? Whole runs against a mock server, in the issue's terms.
+"""What does the harness cost beside the model? Whole runs against a mock server.
 
 Each row is one run in a fresh process: N dialogues of ten doctor turns, the closing block and a model judge, journal,
-limiter and all; the server answers after a set time. Beside it a bare aiohttp loop that sends as many
+limiter and all; the server answers after a set time. In `run` the patient is the program, in `models` a model
+plays it too (selection and wording are calls of their own). Beside it a bare aiohttp loop that sends as many
 calls of as many messages and keeps nothing, and, with `--inspect PYTHON` (an interpreter that has
 inspect-ai), Inspect AI on dialogues of the same length.
 
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -31,29 +33,33 @@ from mock_server import MockServer
 
 HERE = Path(__file__).parent
 TURNS = 10
+JUDGE_CALLS = 7
 CASES = 50
 SYSTEM = "You are a doctor. " * 55
 
 
-async def whole_run(url: str, dialogues: int, concurrency: int) -> None:
+async def with_model_patient(url: str, dialogues: int, concurrency: int) -> None:
+    """The same with a model as the patient."""
+    await whole_run(url, dialogues, concurrency, patient=True)
+
+
+async def whole_run(url: str, dialogues: int, concurrency: int, *, patient: bool = False) -> None:
     """`dialogue-sim run` from the opened configuration to the written scores."""
     from dialogue_sim.runs.config import config_from_flags
     from dialogue_sim.runs.run import execute, plan
 
     model = {"model": "openai:m", "base_url": url, "concurrency": concurrency}
     with tempfile.TemporaryDirectory() as folder:
-        # Lexicons are compiled once a process; bench/startup.py says what that costs.
-        await execute(
-            plan(
-                config_from_flags(
-                    {"doctor": {"model": "scripted:brief"}, "limit": 2, "out": f"{folder}/warm"}
-                )
-            )
-        )
-        flags = {
+        flags: dict[str, Any] = {
             "doctor": model, "judges": [model], "allow_same_family": True, "turns": TURNS, "limit": CASES,
             "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run",
         }  # fmt: skip
+        if patient:
+            flags["patient"] = model
+        # Modules and lexicons are loaded once a process; bench/startup.py says what that costs.
+        warm = {**flags, "limit": 2, "seeds": 1, "turns": 1, "seed": 1, "out": f"{folder}/warm"}
+        await execute(plan(config_from_flags(warm)))
+        figures.calls_before = called(url)
         planned = plan(config_from_flags(flags))
         figures.begin()
         outcome = await execute(planned)
@@ -86,6 +92,8 @@ async def bare_loop(url: str, dialogues: int, concurrency: int) -> None:
 class Figures:
     """What a child process measures of itself."""
 
+    calls_before = 0
+
     def begin(self) -> None:
         """Everything is loaded: count from here."""
         self._cpu, self._wall = _cpu(), time.perf_counter()
@@ -100,14 +108,22 @@ class Figures:
 
     def end(self) -> dict[str, float]:
         """Seconds of CPU and wall, peak memory in MB, 99th percentile of the loop's lag in ms."""
-        self._watch.cancel()
+        if not self._watch.get_loop().is_closed():
+            self._watch.cancel()
         lags = sorted(self._lags) or [0.0]
         return {
             "cpu_s": _cpu() - self._cpu,
             "wall_s": time.perf_counter() - self._wall,
             "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "lag_p99_ms": 1000 * lags[int(len(lags) * 0.99)],
+            "calls_before": self.calls_before,
         }
+
+
+def called(url: str) -> int:
+    """The calls that the server has counted."""
+    with urllib.request.urlopen(url.replace("/v1", "/stats")) as reply:
+        return int(json.load(reply)["calls"])
 
 
 def _cpu() -> float:
@@ -118,6 +134,7 @@ def _cpu() -> float:
 figures = Figures()
 CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {
     "run": whole_run,
+    "models": with_model_patient,
     "bare": bare_loop,
 }
 
@@ -141,8 +158,9 @@ def measure(client: str, arguments: argparse.Namespace, latency: float, concurre
         )
         counts = server.stats()
     found = json.loads(done.stdout.splitlines()[-1])
-    calls = counts["calls"] - (client == "run")  # the run's one call before the first dialogue
-    chain = TURNS + 3 if client == "run" else 2 * TURNS + 1  # turns, closing, first judge call, its siblings
+    calls = counts["calls"] - int(found["calls_before"])
+    # All calls of a dialogue follow one another, but for the judge's: after its first it makes the others at once.
+    chain = calls / arguments.dialogues - (JUDGE_CALLS - 2 if client in ("run", "models") else 0)
     bound = latency * max(chain, calls / concurrency)
     return [
         client, f"{latency:g}", str(concurrency), str(calls), f"{1000 * found['cpu_s'] / calls:.2f}",
