@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
+
+from dialogue_sim.reports.messages import LANGUAGES, Language, say
+
+Words = dict[Language, str]
+"""The same words for readers of each language."""
+Part = Literal["groups", "perturbations", "attacks", "repeat", "statistics", "patient"]
+
+
+def told(key: str, /, **values: object) -> Words:
+    """A message in every language; values that are themselves `Words` take the language of the message."""
+    return {
+        language: say(
+            key,
+            language,
+            **{name: value[language] if isinstance(value, dict) else value for name, value in values.items()},
+        )
+        for language in LANGUAGES
+    }
 
 
 class Check(BaseModel):
@@ -13,11 +33,16 @@ class Check(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    part: str
-    name: str
-    claim: str
-    found: str
+    part: Part
+    name: Words
+    claim: Words
+    found: Words
     holds: bool
+
+
+def plain(text: str) -> Words:
+    """A figure or an identifier, which reads the same in every language."""
+    return dict.fromkeys(LANGUAGES, text)
 
 
 class Effect(BaseModel):

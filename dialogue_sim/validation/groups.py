@@ -10,11 +10,11 @@ import numpy as np
 
 from dialogue_sim.roles.scripted import LADDER
 from dialogue_sim.scoring.bootstrap import bootstrap_means, mean_intervals
-from dialogue_sim.validation.checks import Check, Group
+from dialogue_sim.validation.checks import Check, Group, Part, plain, told
 from dialogue_sim.validation.session import Marked
 
 ORDER, GAP, BEST, WORST, HALVES = 0.95, 4.0, 85.0, 5.0, 0.9
-PART = "known groups"
+PART: Part = "groups"
 
 
 def groups(found: Mapping[str, Sequence[Marked]]) -> list[Group]:
@@ -39,24 +39,35 @@ def group_checks(found: Mapping[str, Sequence[Marked]]) -> list[Check]:
     table = np.array([[m.score.score for m in found[doctor]] for doctor in LADDER]).T
     means = bootstrap_means(table)
     in_order = float(np.mean(np.all(np.diff(means, axis=1) > 0, axis=1)))
-    checks = [Check(part=PART, name="order", claim=f"{' < '.join(LADDER)} in at least {ORDER:.0%} of case bootstraps",
-                    found=f"{in_order:.1%}", holds=in_order >= ORDER)]  # fmt: skip
+    checks = [Check(part=PART, name=told("check_order"),
+                    claim=told("claim_order", ladder=" < ".join(LADDER), least=f"{ORDER:.0%}"),
+                    found=plain(f"{in_order:.1%}"), holds=in_order >= ORDER)]  # fmt: skip
     for low, high in pairwise(LADDER):
         gap = rows[high].score - rows[low].score
         checks.append(
             Check(
                 part=PART,
-                name=f"{low} → {high}",
-                claim=f"apart by at least {GAP:g} points",
-                found=f"{gap:.1f}",
+                name=plain(f"{low} → {high}"),
+                claim=told("claim_apart", gap=f"{GAP:g}"),
+                found=plain(f"{gap:.1f}"),
                 holds=gap >= GAP,
             )
         )
     best, worst = rows["expert"].score, rows["silent"].score
     checks += [
-        Check(part=PART, name="expert", claim=f"at least {BEST:g}", found=f"{best:.1f}", holds=best >= BEST),
         Check(
-            part=PART, name="silent", claim=f"at most {WORST:g}", found=f"{worst:.1f}", holds=worst <= WORST
+            part=PART,
+            name=plain("expert"),
+            claim=told("check_at_least", least=f"{BEST:g}"),
+            found=plain(f"{best:.1f}"),
+            holds=best >= BEST,
+        ),
+        Check(
+            part=PART,
+            name=plain("silent"),
+            claim=told("check_at_most", most=f"{WORST:g}"),
+            found=plain(f"{worst:.1f}"),
+            holds=worst <= WORST,
         ),
         *_dissociation(rows),
         _halves(table, list(LADDER)),
@@ -73,9 +84,11 @@ def _dissociation(rows: Mapping[str, Group]) -> list[Check]:
         checks.append(
             Check(
                 part=PART,
-                name=f"{better} > {worse} on {dimension}",
-                claim="above 0 points",
-                found=f"{gap:+.1f}",
+                name=told(
+                    "check_dissociation", better=better, worse=worse, dimension=told(f"dimension_{dimension}")
+                ),
+                claim=told("claim_above_zero"),
+                found=plain(f"{gap:+.1f}"),
                 holds=gap > 0,
             )
         )
@@ -88,6 +101,6 @@ def _halves(table: np.ndarray, names: list[str]) -> Check:
     r = float(np.corrcoef(odd, even)[0, 1])
     reliability = 2 * r / (1 + r)
     return Check(
-        part=PART, name="split half", claim=f"reliability over the doctors at least {HALVES}", found=f"{reliability:.3f}",
-        holds=reliability >= HALVES,
+        part=PART, name=told("check_split_half"), claim=told("claim_split_half", least=HALVES),
+        found=plain(f"{reliability:.3f}"), holds=reliability >= HALVES,
     )  # fmt: skip

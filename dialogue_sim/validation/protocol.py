@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dialogue_sim.runs.config import RunConfig
+from dialogue_sim.scoring.selftest import Check as Tested
 from dialogue_sim.scoring.selftest import self_test
-from dialogue_sim.validation.checks import Check, Validation
+from dialogue_sim.validation.checks import Check, Validation, told
 from dialogue_sim.validation.groups import group_checks, groups
 from dialogue_sim.validation.session import Session
 from dialogue_sim.validation.specificity import attack_checks, retouched, same_again, specificity
@@ -40,7 +41,7 @@ async def validate(
     again = await session.judge([(marked.case, retouched(marked)) for marked in experts], "repeat")
     checks.append(same_again(experts, again))
     tell("statistics")
-    checks += [_statistic(check.name, check.allowed, check.found, check.passed) for check in self_test()]
+    checks += [_statistic(check) for check in self_test()]
     return Validation(
         judges=[judge.model for judge in config.judges],
         rubric=session.rubric.id,
@@ -51,12 +52,13 @@ async def validate(
     )
 
 
-def _statistic(name: str, allowed: tuple[float, float], found: float, passed: bool) -> Check:
-    low, high = allowed
+def _statistic(tested: Tested) -> Check:
+    low, high = tested.allowed
+    from_, to = tested.found_ci95
     return Check(
         part="statistics",
-        name=name.replace("_", " "),
-        claim=f"{low:.0%} to {high:.0%}",
-        found=f"{found:.1%}",
-        holds=passed,
+        name=told(f"check_{tested.name}"),
+        claim=told("check_between", low=f"{low:.0%}", high=f"{high:.0%}"),
+        found=told("check_interval", rate=f"{tested.found:.1%}", low=f"{from_:.1%}", high=f"{to:.1%}"),
+        holds=tested.passed,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.figures import interval, points
@@ -18,42 +19,61 @@ DIMENSIONS = ("process", "communication", "safety", "outcome", "efficiency")
 
 def show_validation(found: Validation, *, every_check: bool = False) -> None:
     """Print it; with `every_check`, also the claims that hold."""
+    language = reader_language()
     console = Console(highlight=False)
-    console.print(f"{found.rubric}, judged by {', '.join(found.judges)}, {found.cases} cases\n")
+    judges = ", ".join(found.judges)
+    console.print(say("validation_head", language, rubric=found.rubric, judges=judges, cases=found.cases))
+    console.print()
     if found.groups:
-        console.print(_groups(found))
+        console.print(_groups(found, language))
     if found.effects:
-        console.print("\nchange in points, by perturbation and dimension")
-        console.print(_matrix(found))
+        console.print()
+        console.print(say("validation_matrix", language))
+        console.print(_matrix(found, language))
     show_checks([check for check in found.checks if every_check or not check.holds])
     kept = sum(check.holds for check in found.checks)
-    console.print(f"\n{kept} of {len(found.checks)} claims hold", style="green" if found.holds else "red")
+    console.print()
+    console.print(
+        say("validation_kept", language, kept=kept, of=len(found.checks)),
+        style="green" if found.holds else "red",
+    )
 
 
 def show_checks(checks: Sequence[Check]) -> None:
     """Print claims, one a line."""
-    console = Console(highlight=False)
-    for check in checks:
-        sign = "[green]holds[/green]" if check.holds else "[red]FAILS[/red]"
-        claim = f"{check.part} · {check.name}: {check.claim}; found {check.found}"
-        console.print(f"{sign}  {claim}", soft_wrap=True)
-
-
-def _groups(found: Validation) -> Table:
     language = reader_language()
+    console = Console(highlight=False, soft_wrap=True)
+    for check in checks:
+        sign = say("validation_holds" if check.holds else "validation_fails", language)
+        claim = say(
+            "validation_line", language, part=say(f"part_{check.part}", language),
+            name=check.name[language], claim=check.claim[language], found=check.found[language],
+        )  # fmt: skip
+        console.print(Text(sign, style="green" if check.holds else "red"), Text(claim), sep="  ")
+
+
+def _dimensions(language: Language) -> list[str]:
+    return [say(f"dimension_{name}", language) for name in DIMENSIONS]
+
+
+def _groups(found: Validation, language: Language) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("doctor", "score", "95 %", *DIMENSIONS):
-        table.add_column(name, justify="left" if name == "doctor" else "right")
+    table.add_column(say("validation_doctor", language))
+    for name in (say("points", language), "95 %", *_dimensions(language)):
+        table.add_column(name, justify="right")
     for row in found.groups:
         cells = [points(row.dimensions.get(name)) for name in DIMENSIONS]
         table.add_row(row.doctor, points(row.score), interval(row.ci95, language), *cells)
     return table
 
 
-def _matrix(found: Validation) -> Table:
+def _matrix(found: Validation, language: Language) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("perturbation", "cases", *DIMENSIONS, "total", "items", "cap"):
-        table.add_column(name, justify="left" if name in {"perturbation", "items"} else "right")
+    table.add_column(say("validation_perturbation", language))
+    for name in (say("cases", language), *_dimensions(language), say("validation_total", language)):
+        table.add_column(name, justify="right")
+    table.add_column(say("validation_items", language))
+    table.add_column(say("validation_cap", language), justify="right")
     for effect in found.effects:
         cells = [f"{effect.dimensions.get(name, 0.0):+.1f}" for name in DIMENSIONS]
         items = ", ".join(

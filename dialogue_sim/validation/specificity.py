@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from dialogue_sim.transcript import ClosingBlock, Transcript, Turn
-from dialogue_sim.validation.checks import Check, Effect
+from dialogue_sim.validation.checks import Check, Effect, Part, plain, told
 from dialogue_sim.validation.editing import edited, exchanges, rebuilt
 from dialogue_sim.validation.perturbations import PERTURBATIONS, Perturbation, wording
 from dialogue_sim.validation.session import Marked, Session
@@ -33,9 +33,9 @@ def _clean(experts: Sequence[Marked]) -> Check:
     fired = sum(bool(marked.score.caps) for marked in experts)
     return Check(
         part="perturbations",
-        name="clean",
-        claim="no cap fires on a clean consultation",
-        found=f"{fired} of {len(experts)}",
+        name=told("check_clean"),
+        claim=told("claim_clean"),
+        found=told("check_count", count=fired, of=len(experts)),
         holds=not fired,
     )
 
@@ -71,29 +71,33 @@ def _mean(marked: Sequence[Marked], item: str) -> float:
 
 
 def _checks(name: str, perturbation: Perturbation, effect: Effect) -> list[Check]:
-    part = "perturbations"
+    part: Part = "perturbations"
     checks = []
     for item in perturbation.keeps:
         before, after = effect.items[item]
         checks.append(
-            Check(part=part, name=f"{name}: {item}", claim=f"moves by at most {KEPT:g}", found=f"{before:.2f} → {after:.2f}",
+            Check(part=part, name=plain(f"{name}: {item}"), claim=told("claim_kept", most=f"{KEPT:g}"),
+                  found=plain(f"{before:.2f} → {after:.2f}"),
                   holds=abs(after - before) <= KEPT)
         )  # fmt: skip
     for item in perturbation.falls:
         before, after = effect.items[item]
         checks.append(
-            Check(part=part, name=f"{name}: {item}", claim="falls to half or less", found=f"{before:.2f} → {after:.2f}",
+            Check(part=part, name=plain(f"{name}: {item}"), claim=told("claim_halved"),
+                  found=plain(f"{before:.2f} → {after:.2f}"),
                   holds=before > 0 and after <= HALF * before)
         )  # fmt: skip
     if perturbation.cap and effect.cap_rate is not None:
         checks.append(
-            Check(part=part, name=f"{name}: {perturbation.cap}", claim=f"fires in at least {FIRES:.0%}",
-                  found=f"{effect.cap_rate:.1%}", holds=effect.cap_rate >= FIRES)
+            Check(part=part, name=plain(f"{name}: {perturbation.cap}"),
+                  claim=told("claim_fires", least=f"{FIRES:.0%}"), found=plain(f"{effect.cap_rate:.1%}"),
+                  holds=effect.cap_rate >= FIRES)
         )  # fmt: skip
     for dimension in perturbation.stays:
         change = effect.dimensions.get(dimension, 0.0)
         checks.append(
-            Check(part=part, name=f"{name}: {dimension}", claim=f"moves by at most {STAYS:g}", found=f"{change:+.2f}",
+            Check(part=part, name=told("check_dimension", name=name, dimension=told(f"dimension_{dimension}")),
+                  claim=told("claim_kept", most=f"{STAYS:g}"), found=plain(f"{change:+.2f}"),
                   holds=abs(change) <= STAYS)
         )  # fmt: skip
     if perturbation.rises_nowhere:
@@ -101,9 +105,9 @@ def _checks(name: str, perturbation: Perturbation, effect: Effect) -> list[Check
         checks.append(
             Check(
                 part=part,
-                name=f"{name}: any dimension",
-                claim=f"rises by at most {RISES:g}",
-                found=f"{most:+.2f}",
+                name=told("check_any_dimension", name=name),
+                claim=told("claim_rises", most=f"{RISES:g}"),
+                found=plain(f"{most:+.2f}"),
                 holds=most <= RISES,
             )
         )
@@ -125,12 +129,15 @@ async def attack_checks(session: Session, marked: Sequence[Marked]) -> list[Chec
     voids = [(m.case, _void(m.transcript, text)) for m in marked[:4] for text in VOID]
     emptied = await session.judge(voids, "void")
     most = max(m.score.score for m in emptied)
-    part = "attacks"
+    part: Part = "attacks"
     return [
-        Check(part=part, name="gain", claim=f"no attack gains more than {RISES:g} points", found=f"{max(gains):+.2f} at most, {len(gains)} attacks",
+        Check(part=part, name=told("check_gain"), claim=told("claim_gain", most=f"{RISES:g}"),
+              found=told("found_gain", most=f"{max(gains):+.2f}", attacks=len(gains)),
               holds=max(gains) <= RISES),
-        Check(part=part, name="flagged", claim=f"at least {FLAGGED:.0%} are noticed", found=f"{flagged:.1%}", holds=flagged >= FLAGGED),
-        Check(part=part, name="void", claim="empty or format-only transcripts score 0", found=f"{most:.1f} at most", holds=most == 0),
+        Check(part=part, name=told("check_flagged"), claim=told("claim_flagged", least=f"{FLAGGED:.0%}"),
+              found=plain(f"{flagged:.1%}"), holds=flagged >= FLAGGED),
+        Check(part=part, name=told("check_void"), claim=told("claim_void"),
+              found=told("found_at_most", most=f"{most:.1f}"), holds=most == 0),
     ]  # fmt: skip
 
 
@@ -161,9 +168,9 @@ def same_again(first: Sequence[Marked], second: Sequence[Marked]) -> Check:
     changed = sum(a.score != b.score for a, b in zip(first, second, strict=True))
     return Check(
         part="repeat",
-        name="judged again",
-        claim="every score is the same",
-        found=f"{changed} of {len(first)} changed",
+        name=told("check_repeat"),
+        claim=told("claim_repeat"),
+        found=told("found_changed", changed=changed, of=len(first)),
         holds=not changed,
     )
 

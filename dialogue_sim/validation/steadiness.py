@@ -13,7 +13,7 @@ from dialogue_sim.roles.patient.persona import VALUES
 from dialogue_sim.roles.scripted import ScriptedDoctor
 from dialogue_sim.scoring.intervals import wilson
 from dialogue_sim.transcript import Selection, Transcript
-from dialogue_sim.validation.checks import Check
+from dialogue_sim.validation.checks import Check, told
 from dialogue_sim.validation.understanding import PART, Clinic
 
 COVERAGE_APART, SAME_FACTS = 0.02, 0.95
@@ -34,9 +34,17 @@ async def persona_check(clinic: Clinic, cases: Sequence[Case]) -> Check:
     low, high = min(means, key=lambda t: means[t]), max(means, key=lambda t: means[t])
     return Check(
         part=PART,
-        name="coverage of what is not withheld, over all persona traits",
-        claim=f"at most {COVERAGE_APART:.0%} apart",
-        found=f"{low} {means[low]:.1%} to {high} {means[high]:.1%}, {len(means)} traits, {len(cases)} cases",
+        name=told("check_personas"),
+        claim=told("claim_personas", most=f"{COVERAGE_APART:.0%}"),
+        found=told(
+            "found_personas",
+            low=low,
+            least=f"{means[low]:.1%}",
+            high=high,
+            most=f"{means[high]:.1%}",
+            traits=len(means),
+            cases=len(cases),
+        ),
         holds=means[high] - means[low] <= COVERAGE_APART,
     )
 
@@ -59,9 +67,17 @@ async def parallel_check(clinic: Clinic, cases: Sequence[Case]) -> Check | None:
     low, high = wilson(same / of, of)
     return Check(
         part=PART,
-        name="same facts in the same turn of a parallel case",
-        claim=f"at least {SAME_FACTS:.0%}",
-        found=f"{same / of:.1%} ({same} of {of} turns, {len(pairs)} pairs; 95 % {low:.1%} to {high:.1%})",
+        name=told("check_parallel"),
+        claim=told("check_at_least", least=f"{SAME_FACTS:.0%}"),
+        found=told(
+            "found_parallel",
+            rate=f"{same / of:.1%}",
+            same=same,
+            of=of,
+            pairs=len(pairs),
+            low=f"{low:.1%}",
+            high=f"{high:.1%}",
+        ),
         holds=same / of >= SAME_FACTS,
     )
 

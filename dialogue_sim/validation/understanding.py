@@ -21,13 +21,16 @@ from dialogue_sim.cases import Case, guarded_terms, patient_view
 from dialogue_sim.models.base import ChatModel
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.patient import Patient, PatientReply, PatientSettings, open_patient
+from dialogue_sim.roles.patient.fidelity import PatientFidelity, Rate, fidelity
 from dialogue_sim.scoring.intervals import wilson
-from dialogue_sim.validation.checks import Check
+from dialogue_sim.transcript import Transcript, Turn
+from dialogue_sim.validation.checks import Check, Part, Words, told
 
 Kind = Literal["known", "unknown", "several", "follow_up", "leading", "broad", "request", "view", "other"]
 ASKING: tuple[Kind, ...] = ("known", "several", "follow_up", "leading")
 RECALL, PRECISION, UNKNOWN, DENIED = 0.90, 0.90, 0.97, 0.02
-PART = "patient"
+UNSUPPORTED, DRIFT = 0.05, 0.01
+PART: Part = "patient"
 
 
 class Question(BaseModel):
@@ -50,6 +53,24 @@ class Asked(NamedTuple):
     case: Case
     reply: PatientReply
 
+    def transcript(self, opening: str) -> Transcript:
+        """The exchange as a consultation, for what counts over consultations."""
+        asked = [text for text in (self.question.before, self.question.question) if text]
+        turns = [
+            Turn(number=0, speaker="patient", text=opening),
+            *(Turn(number=i, speaker="doctor", text=text) for i, text in enumerate(asked, start=1)),
+            Turn(
+                number=len(asked) + 1,
+                speaker="patient",
+                text=self.reply.text,
+                selection=self.reply.selection,
+                guard=self.reply.guard,
+            ),
+        ]
+        return Transcript(
+            dialogue_id=f"{self.case.id}/0", case_id=self.case.id, language=self.case.language, turns=turns
+        )
+
 
 class Gates(BaseModel):
     """What was counted. Rates are (events, of)."""
@@ -64,6 +85,7 @@ class Gates(BaseModel):
     denied_known: tuple[int, int]
     leaks: tuple[int, int]
     cheats: tuple[int, int]
+    voiced: PatientFidelity
 
 
 @cache
@@ -139,18 +161,20 @@ async def gates(
     answers = await _all(
         [clinic.ask(case, cheat, name=f"{case.id}/cheat{i}") for i, (case, cheat) in enumerate(tried)]
     )
-    said = [
-        *((a.case, a.reply) for a in asked),
-        *((case, reply) for (case, _), reply in zip(tried, answers, strict=True)),
+    cheated = [
+        Asked(Question(case=case.id, split=split, kind="other", question=cheat), case, reply)
+        for (case, cheat), reply in zip(tried, answers, strict=True)
     ]
+    said = [*asked, *cheated]
     found = Gates(
         language=language,
         questions=len(asked),
         **_selection(asked),
         unknown=_unknown(asked),
         denied_known=_denied(asked),
-        leaks=(sum(_leaks(case, reply.text) for case, reply in said), len(said)),
+        leaks=(sum(_leaks(row.case, row.reply.text) for row in said), len(said)),
         cheats=(sum(bool(r.selection.disclosed or r.selection.volunteered) for r in answers), len(answers)),
+        voiced=fidelity((row.transcript(row.case.patient.opening), row.case) for row in said),
     )
     return found, asked
 
@@ -200,30 +224,49 @@ def _leaks(case: Case, text: str) -> bool:
 
 def gate_checks(found: Gates) -> list[Check]:
     """The claims about one language."""
-    where = f"({found.language})"
+    spoken = found.language
+
+    def rate(key: str, counts: tuple[int, int], **bound: float) -> Check:
+        return _rate(told(f"check_{key}", spoken=spoken), counts, **bound)
+
     return [
-        _rate(f"recall of selected facts {where}", found.recall, at_least=RECALL),
-        _rate(f"precision of selected facts {where}", found.precision, at_least=PRECISION),
-        _rate(f"unknown answered as unknown {where}", found.unknown, at_least=UNKNOWN),
-        _rate(f"critical fact not given when asked {where}", found.denied_known, at_most=DENIED),
-        _rate(f"diagnosis leaked {where}", found.leaks, at_most=0.0),
-        _rate(f"facts given to a cheat {where}", found.cheats, at_most=0.0),
+        rate("recall", found.recall, at_least=RECALL),
+        rate("precision", found.precision, at_least=PRECISION),
+        rate("unknown", found.unknown, at_least=UNKNOWN),
+        rate("denied_known", found.denied_known, at_most=DENIED),
+        rate("leaks", found.leaks, at_most=0.0),
+        rate("cheats", found.cheats, at_most=0.0),
+        rate("numbers", _pair(found.voiced.unsupported_numbers), at_most=UNSUPPORTED),
+        rate("matters", _pair(found.voiced.unsupported_matters), at_most=UNSUPPORTED),
+        rate("flipped", _pair(found.voiced.flipped), at_most=DENIED),
+        rate("role", _pair(found.voiced.role_drift), at_most=DRIFT),
+        rate("language", _pair(found.voiced.language_drift), at_most=DRIFT),
     ]
 
 
+def _pair(rate: Rate) -> tuple[int, int]:
+    return rate.events, rate.of
+
+
 def _rate(
-    name: str, counts: tuple[int, int], *, at_least: float | None = None, at_most: float | None = None
+    name: Words, counts: tuple[int, int], *, at_least: float | None = None, at_most: float | None = None
 ) -> Check:
     events, of = counts
     rate = events / of if of else 0.0
     low, high = wilson(rate, of) if of else (0.0, 1.0)
-    claim = f"at least {at_least:.0%}" if at_least is not None else f"at most {at_most:.0%}"
+    claim = (
+        told("check_at_least", least=f"{at_least:.0%}")
+        if at_least is not None
+        else told("check_at_most", most=f"{at_most:.0%}")
+    )
     holds = rate >= at_least if at_least is not None else rate <= (at_most or 0.0)
     return Check(
         part=PART,
         name=name,
         claim=claim,
-        found=f"{rate:.1%} ({events} of {of}; 95 % {low:.1%} to {high:.1%})",
+        found=told(
+            "check_rate", rate=f"{rate:.1%}", events=events, of=of, low=f"{low:.1%}", high=f"{high:.1%}"
+        ),
         holds=holds,
     )
 

@@ -38,7 +38,7 @@ async def test_a_persona_that_withholds_is_found(monkeypatch):
     monkeypatch.setattr(Clinic, "patient", patient)
     check = await persona_check(clinic(), load_cases(PAIR))
     assert not check.holds
-    assert "distrustful" in check.found
+    assert "distrustful" in check.found["en"]
 
 
 async def test_a_parallel_case_gives_the_same_facts_in_both_languages():

@@ -46,6 +46,18 @@ class Memory:
     last_facts: list[str] = field(default_factory=list)
 
 
+@cache
+def stock_lines(language: str) -> re.Pattern[str]:
+    """The fixed lines of every patient of a language ("I couldn't say either way"): they tell nothing of the case."""
+    data = _wordings(language)
+    kinds = [*data.values(), *data["self"].values(), *data["companion"].values()]
+    lines = {line.strip() for kind in kinds if isinstance(kind, list) for line in kind}
+    longest_first = sorted((re.escape(line) for line in lines if line), key=len, reverse=True)
+    return re.compile(
+        "|".join(re.sub(r"\\\{\w+\\\}", r"\\S+", line) for line in longest_first), re.IGNORECASE
+    )
+
+
 class Wording:
     """The fixed wordings of a patient, in their language, chosen by the seed."""
 
