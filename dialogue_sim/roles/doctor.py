@@ -77,13 +77,15 @@ class ModelDoctor:
         self.spec = model.spec
         self._model, self._view, self._prompts, self._style, self._seed = model, view, prompts, style, seed
         self._options = options or Options()
+        self._cap: int | None = None
         self._plan = self._render("doctor_plan").splitlines() if style == "guided" else []
 
     async def speak(self, turns: Sequence[Turn], turns_left: int) -> DoctorReply:
         spoken = sum(turn.speaker == "doctor" for turn in turns)
         last_of_plan = self._style == "guided" and (spoken >= len(self._plan) or turns_left == 1)
+        self._cap = spoken + turns_left
         if self._style == "chat":
-            messages = chat_messages(self._view, self._prompts, turns, spoken + turns_left)
+            messages = chat_messages(self._view, self._prompts, turns, self._cap)
         else:
             topic = None if last_of_plan else self._plan[spoken]
             messages = [
@@ -101,7 +103,8 @@ class ModelDoctor:
     async def conclude(self, turns: Sequence[Turn]) -> DoctorReply:
         request = self._render("doctor_closing", turns=turns)
         if self._style == "chat":
-            shown = chat_messages(self._view, self._prompts, turns)
+            # With the reminder where it was given: what was sent before is repeated byte for byte.
+            shown = chat_messages(self._view, self._prompts, turns, self._cap)
             messages = [*shown, Message(role="user", content=request)]
         else:
             messages = [

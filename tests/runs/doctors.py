@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -60,3 +61,12 @@ def mortal(messages: list[dict[str, str]]) -> str:
             return said
         os.kill(os.getpid(), signal.SIGKILL)
     return said
+
+
+def examining(messages: list[dict[str, str]]) -> str:
+    """A judge who finds nothing: names the ids that it is asked about, in the form that is asked for."""
+    time.sleep(0.05)
+    asked = messages[1]["content"]
+    ids = dict.fromkeys(re.findall(r"\b[A-G]\d+\b", asked[asked.rindex("CLOSING") :]))
+    row = {"turns": [], "quote": "", "why": "x", "verdict": "not"}
+    return json.dumps({"verdicts": [{"item": name, **row} for name in ids]})
