@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dialogue_sim.cases import Case, doctor_view
-from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.messages import LANGUAGES, Language, say
 from dialogue_sim.roles.closing import ClosingForm
 from dialogue_sim.web.chats import END_MARKS, LISTS, MAX_CHARACTERS, Chat, Chats
@@ -49,7 +48,7 @@ class ChatPages:
         cases = self._chats.cases
         first = language_of(request)
         order: list[Language] = [first, *(other for other in LANGUAGES if other != first)]
-        groups = [(code, [_card(c) for c in cases.values() if c.language == code]) for code in order]
+        groups = [(code, [self._card(c) for c in cases.values() if c.language == code]) for code in order]
         mine = [
             (record, cases[record.case_id].title, self._chats.finished(record.id))
             for record in self._chats.of(request.scope["visitor"])
@@ -61,14 +60,11 @@ class ChatPages:
     async def begin(self, request: Request) -> Response:
         """Begin one."""
         fields = await self._site.form(request)
-        try:
-            chat = await self._chats.begin(
-                fields.get("case", ""),
-                visitor=request.scope["visitor"],
-                name=fields.get("name", "")[:60].strip(),
-            )
-        except KeyError:
-            raise HTTPException(404) from None
+        chosen = [name for name in self._chats.cases if self._site.door.pseudonym(name) == fields.get("case")]
+        if not chosen:
+            raise HTTPException(404)
+        name = fields.get("name", "")[:60].strip()
+        chat = await self._chats.begin(chosen[0], visitor=request.scope["visitor"], name=name)
         return see_other(f"/chat/{chat.record.id}")
 
     async def show(self, request: Request) -> Response:
@@ -80,7 +76,7 @@ class ChatPages:
         chat, fields = await self._chat(request), await self._site.form(request)
         language = chat.case.language
         text, order = fields.get("text", "").strip(), fields.get("order", "").strip()
-        action = fields.get("action", "say")
+        action = fields.get("intent", "say")
         if action == "order" and order:
             text = f"{text}\n{say('web_order_phrase', language, tests=order)}".strip()
         if action == "end":
@@ -116,6 +112,14 @@ class ChatPages:
             raise HTTPException(404)
         return chat
 
+    def _card(self, case: Case) -> dict[str, Any]:
+        """What may be known of a case before it begins; its id may say more than that."""
+        return {
+            "id": self._site.door.pseudonym(case.id),
+            "title": case.title,
+            "registration": doctor_view(case).registration,
+        }
+
     def _page(
         self, request: Request, chat: Chat, *, problem: str = "", draft: str = "", order: str = "",
         fields: dict[str, str] | None = None,
@@ -128,16 +132,6 @@ class ChatPages:
             sheet=chat_sheet(self._chats, chat),
             lexicon=any(judge.model == "lexicon" for judge in self._chats.config.judges),
         )  # fmt: skip
-
-
-def _card(case: Case) -> dict[str, Any]:
-    """What may be known of a case before it begins."""
-    return {
-        "id": case.id,
-        "title": case.title,
-        "registration": doctor_view(case).registration,
-        "specialty": label("specialties", case.specialty, case.language),
-    }
 
 
 def _place(fields: dict[str, str]) -> int:

@@ -31,8 +31,11 @@ from dialogue_sim.runs.config import RunConfig
 from dialogue_sim.transcript import Failure, Transcript, Turn
 from dialogue_sim.web.person import Entry, Person, Wanted
 
-State = Literal["turn", "closing", "reply", "judging", "done", "failed"]
-"""What a chat waits for: the person's turn or closing block, the patient, the judge, nothing more."""
+State = Literal["turn", "closing", "reply", "judging", "done", "failed", "away"]
+"""What a chat waits for: the person's turn or closing block, the patient, the judge, nothing more.
+
+One that is away was put out of memory; `Chats.chat` brings it back.
+"""
 
 END_MARKS = {"zh": "【问诊结束】", "en": "[END OF CONSULTATION]"}
 MAX_CHARACTERS = 4000
@@ -102,6 +105,7 @@ class Chat:
         """Let go of it; what was written is on disk."""
         self._play.cancel()
         await asyncio.gather(self._play, return_exceptions=True)
+        self._set("away")
 
     async def _write(self, entry: Entry, place: int) -> bool:
         async with self._writing:
@@ -223,7 +227,7 @@ class Chats:
         One that failed is tried again.
         """
         known = self._live.get(chat_id)
-        if known and known.state != "failed":
+        if known and known.state not in ("failed", "away"):
             self._live[chat_id] = self._live.pop(chat_id)
             return known
         body = self._journal.get_record("chat", chat_id)

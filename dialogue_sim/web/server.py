@@ -72,7 +72,7 @@ async def serve(offer: Offer, address: Address, tell: Tell) -> None:
         port: int = listening.getsockname()[1]
         secret = await secret_of(journal)
         door = Door(address.host, port, names=address.names, token=token, secret=secret)
-        rooms = _rooms(offer, journal, door, gallery)
+        rooms = rooms_of(offer, journal, door, gallery)
         server = uvicorn.Server(
             uvicorn.Config(
                 application(rooms, door), log_level="warning", server_header=False, date_header=False,
@@ -103,7 +103,8 @@ def export_marks(folder: Path, kept: Path, target: Path) -> Path:
         gallery.close()
 
 
-def _rooms(offer: Offer, journal: Journal, door: Door, gallery: Gallery) -> Rooms:
+def rooms_of(offer: Offer, journal: Journal, door: Door, gallery: Gallery) -> Rooms:
+    """The rooms that an offer names, over one store."""
     known: dict[str, Pool] = {}
 
     def pool(name: str, runs: list[Run]) -> Pool:
@@ -135,6 +136,7 @@ def _listen(address: Address) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((address.host.strip("[]"), address.port))
+        listening.listen(256)  # whoever opens the address before the application is up, waits
     except OSError as problem:
         listening.close()
         raise ConfigError(
