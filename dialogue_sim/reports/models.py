@@ -11,6 +11,7 @@ from rich.table import Table
 from dialogue_sim.models.catalogue import catalogue
 from dialogue_sim.models.check import ModelCheck
 from dialogue_sim.models.registry import ONE_ROLE, SCHEMES
+from dialogue_sim.reports.messages import Language, reader_language, say
 
 
 def show_models(*, as_json: bool) -> None:
@@ -25,6 +26,7 @@ def show_models(*, as_json: bool) -> None:
         }
         typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
         return
+    language = reader_language()
     console = Console(highlight=False)
     table = Table(box=None, pad_edge=False)
     for name, scheme in SCHEMES.items():
@@ -35,16 +37,25 @@ def show_models(*, as_json: bool) -> None:
     weights = Table(box=None, pad_edge=False)
     for entry in entries:
         weights.add_row(
-            f"embedded:{entry.name}", f"{entry.bytes / 1e6:,.0f} MB", entry.licence, entry.title.en
+            f"embedded:{entry.name}",
+            f"{entry.bytes / 1e6:,.0f} MB",
+            entry.licence,
+            getattr(entry.title, language),
         )
     console.print(weights)
 
 
 def show_check(check: ModelCheck) -> None:
     """Print one screen about one model."""
+    language = reader_language()
     table = Table(box=None, pad_edge=False, show_header=False)
     for field, value in check.model_dump().items():
         if value not in (None, "", []):
-            shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-            table.add_row(field.replace("_", " "), str(shown))
+            table.add_row(say(f"model_{field}", language), _shown(value, language))
     Console(highlight=False).print(table)
+
+
+def _shown(value: object, language: Language) -> str:
+    if isinstance(value, bool):
+        return say("model_yes" if value else "model_no", language)
+    return ", ".join(value) if isinstance(value, list) else str(value)
