@@ -15,16 +15,16 @@ _RETRIEVED = 0.5
 _RIVAL = 0.75
 _WHOLE, _WHOLE_RIVAL = 0.3, 0.5
 # A question with no more telling words than this leans on the one before.
-_SHORT = 3
+SHORT = 3
 # Topics of which an item that no fact names is not recorded, whatever else of the topic is.
 _CLOSED = ("history.past", "history.family", "history.infection", "history.drug")
 # What was taken or done for the complaint, and what a person takes or has all the time.
 _CARE = frozenset({"care.treatment", "care.tests"})
 _KEPT = ("history.drug", "history.past", "history.infection")
-_VIEWS: dict[str, Viewpoint] = {
+VIEWS: dict[str, Viewpoint] = {
     "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
 }  # fmt: skip
-_ABOUT = ("name", "age", "sex", "companion")
+ABOUT = ("name", "age", "sex", "companion")
 
 
 class LexicalSelector:
@@ -95,7 +95,7 @@ class LexicalSelector:
             and self._tell(self._evidence.besides(clause, without(clause, hits), topics_of(hits)), found)
         ):
             return True
-        about = [name for name in _ABOUT if self._words.says(name, clause)]
+        about = [name for name in ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
         if hits or asked:
             self._answer(clause, hits, asked, known, found)
@@ -117,7 +117,7 @@ class LexicalSelector:
         """Whether a clause that names only a feature ("for how long?") is about the matter asked just before."""
         if not hits or not all(self._naming.is_feature(hit) for hit in hits) or not self._on_a_symptom(known):
             return False
-        return len(pieces(without(clause, hits), self._view.language)) <= _SHORT and not self._words.says(
+        return len(pieces(without(clause, hits), self._view.language)) <= SHORT and not self._words.says(
             "anew", clause
         )
 
@@ -193,8 +193,8 @@ class LexicalSelector:
         self, hit: Hit, hits: list[Hit], clause: str, pointed: list[Phrase], known: Known, found: Understanding
     ) -> list[tuple[PatientFact, bool]]:  # fmt: skip
         """The facts that a hit asks for, each with whether it is meant in particular."""
-        if hit.topic in _VIEWS:
-            view = _VIEWS[hit.topic]
+        if hit.topic in VIEWS:
+            view = VIEWS[hit.topic]
             if view not in found.views:
                 found.views.append(view)
             self._take(hit.topic, found)
@@ -239,7 +239,7 @@ class LexicalSelector:
         if len(facts) > 1 and not self._words.says("class", clause):
             worded = self._worded(facts, clause, mine)
             if worded:
-                return [(worded, True)]
+                return [(fact, True) for fact in worded]
         direct = len(facts) == 1 and not topic.startswith(self._words.delicate)
         return [(fact, direct) for fact in facts]
 
@@ -248,7 +248,7 @@ class LexicalSelector:
         text = self._words.read(" ".join((fact.say, *fact.ask)))
         return any(self._words.in_text(word, text) for word in self._words.equivalents(item))
 
-    def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> PatientFact | None:
+    def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> list[PatientFact]:
         """The one fact of several whose own words the question uses, best beside the topic's."""
         for part, enough, rival in (
             (without(clause, mine), _RETRIEVED, _RIVAL),
@@ -258,8 +258,8 @@ class LexicalSelector:
             told = sorted(facts, key=lambda fact: -own.get(fact.id, 0.0))
             first, second = own.get(told[0].id, 0.0), own.get(told[1].id, 0.0)
             if first >= enough and second <= rival * first:
-                return told[0]
-        return None
+                return told[:1]
+        return []
 
     def _kin(self, topic: str) -> list[PatientFact]:
         """Facts of near topics that name this one."""
@@ -273,7 +273,7 @@ class LexicalSelector:
     def _missing(self, alternatives: list[Hit], found: Understanding) -> list[str]:
         """The topics to report as not recorded; the complaint itself and what a registration desk knows are not."""
         topics = [hit.topic for hit in alternatives]
-        if any(topic in _VIEWS for topic in topics):
+        if any(topic in VIEWS for topic in topics):
             return []
         if set(topics) & self._complaint:
             found.complaint = True
@@ -305,8 +305,8 @@ class LexicalSelector:
         if not facts:
             found.unknown += [topic for topic in known.last_topics if topic not in found.unknown]
             return True
-        worded = self._worded(facts, clause, []) if len(facts) > 1 else None
-        for fact in [worded] if worded else facts:
+        worded = self._worded(facts, clause, []) if len(facts) > 1 else []
+        for fact in worded or facts:
             found.facts[fact.id] = True
         found.topics += [topic for topic in known.last_topics if topic not in found.topics]
         return True
@@ -330,7 +330,7 @@ class LexicalSelector:
         ):
             return True
         content = len(pieces(clause, self._view.language))
-        if content <= _SHORT and known.last_facts and self._on_a_symptom(known):
+        if content <= SHORT and known.last_facts and self._on_a_symptom(known):
             return self._go_on(clause, known, found)
         if content and not (goes_on and (content < 2 or not self._words.says("question", clause))):
             found.unknown.append(clause[:60])

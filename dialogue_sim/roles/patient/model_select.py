@@ -13,9 +13,9 @@ from dialogue_sim.models.base import ChatModel, Message, Options, Usage
 from dialogue_sim.models.errors import MalformedError
 from dialogue_sim.models.structured import ask_json
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient.lexical import LexicalSelector
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
+from dialogue_sim.roles.patient.weighing import record_selector
 from dialogue_sim.transcript import Intent
 
 _MOST = 12
@@ -44,7 +44,7 @@ class ModelSelector:
 
     def __init__(self, model: ChatModel, view: PatientView, prompts: Prompts, *, seed: int) -> None:
         self._model, self._view, self._prompts, self._seed = model, view, prompts, seed
-        self._lexical = LexicalSelector(view)
+        self._lexical = record_selector(view)
         self._ids = {fact.id for fact in view.facts}
         self._asked = 0
 

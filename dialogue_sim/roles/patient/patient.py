@@ -14,7 +14,6 @@ from dialogue_sim.roles.patient.contract import Patient, PatientReply, PatientSe
 from dialogue_sim.roles.patient.cues import due_cue, opening_cues
 from dialogue_sim.roles.patient.disclosure import Plan, decide, remember
 from dialogue_sim.roles.patient.guard import Guard
-from dialogue_sim.roles.patient.lexical import LexicalSelector
 from dialogue_sim.roles.patient.memory import Memory, Wording, opening_facts
 from dialogue_sim.roles.patient.model_select import ModelSelector
 from dialogue_sim.roles.patient.model_voice import Drafts, ModelVoice, Voiced
@@ -25,6 +24,7 @@ from dialogue_sim.roles.patient.questions import take_apart
 from dialogue_sim.roles.patient.style import Style
 from dialogue_sim.roles.patient.understanding import Known, Selector
 from dialogue_sim.roles.patient.voice import TemplateVoice
+from dialogue_sim.roles.patient.weighing import record_selector
 from dialogue_sim.roles.text import MAX_HEARD
 from dialogue_sim.transcript import Selection, Turn
 
@@ -153,7 +153,7 @@ def open_patient(
         )
     persona = choose_persona(settings.persona, view.persona, seed)
     wording = Wording(view, seed)
-    selector: Selector = LexicalSelector(view)
+    selector: Selector = record_selector(view)
     if model is not None and selecting == "model" and wording_by != "one_call":
         selector = ModelSelector(model, view, prompts, seed=seed)
     voices = Voices(TemplateVoice(view, wording, settings.unknown), Style(view, persona, wording))

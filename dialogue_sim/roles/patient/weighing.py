@@ -1,0 +1,183 @@
+"""The selector where example questions are at hand: the topic likeliest by its examples and by the facts' own words."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from dialogue_sim.cases.views import PatientFact, PatientView
+from dialogue_sim.roles.patient.bank import bank
+from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
+from dialogue_sim.roles.patient.lexicon import Hit
+from dialogue_sim.roles.patient.matching import Matching
+from dialogue_sim.roles.patient.naming import topics_of
+from dialogue_sim.roles.patient.retrieval import Phrase
+from dialogue_sim.roles.patient.understanding import Known, Understanding
+from dialogue_sim.roles.text import pieces
+
+_NONE = "none"
+_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.1, 2.0, 1.0, 2.0
+_BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 2.0
+_ALIKE = 0.6
+_GROUND = 0.2
+_LIST = re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+")
+
+
+class Ranked(NamedTuple):
+    """A topic with how strongly a question points to it, and the fact of it that fits the question best."""
+
+    score: float
+    topic: str
+    fact: PatientFact | None
+    fit: float
+
+
+class WeighingSelector(LexicalSelector):
+    """Reads a clause by the evidence for every topic of the vocabulary, recorded or not."""
+
+    def __init__(self, view: PatientView) -> None:
+        super().__init__(view)
+        self._bank = bank(view.language)
+        self._matching = Matching(view.facts, self._bank.thesaurus)
+
+    def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
+        hits = self._naming.hits(clause)
+        asked = self._index.asked_by(clause)
+        fits = self._matching.fits(clause)
+        if self._leans(clause, hits, known) and max(fits.values(), default=0.0) < _TOLD:
+            return goes_on or self._go_on(clause, known, found)
+        about = [name for name in ABOUT if self._words.says(name, clause)]
+        found.about += [name for name in about if name not in found.about]
+        if not hits and max(fits.values(), default=0.0) < _TOLD:
+            if about:
+                return True
+            if self._words.says("more", clause) or (known.last_topics and self._words.says("follow", clause)):
+                return self._follow(clause, known, found)
+            if self._words.says("broad", clause):
+                return False
+            if self._leans_back(clause, known, found, goes_on):
+                return True
+        return self._weigh(clause, hits, asked, known, found)
+
+    def _leans_back(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
+        """Whether a clause with hardly a telling word asks nothing, or on about what was asked before."""
+        if any(
+            self._words.says(name, clause)
+            for name in ("private", "consent", "confirm", "small_talk", "empathy")
+        ):
+            return True
+        content = len(pieces(clause, self._view.language))
+        if content <= 1 and known.last_facts and self._on_a_symptom(known):
+            return self._go_on(clause, known, found)
+        return not content or (goes_on and (content < SHORT - 1 or not self._words.says("question", clause)))
+
+    def _weigh(
+        self, clause: str, hits: list[Hit], asked: list[Phrase], known: Known, found: Understanding
+    ) -> bool:
+        ranking = self._ranked(clause, hits, known)
+        best = ranking[0]
+        if not hits and best.fit < 1.0 and self._groundless(clause, best.topic):
+            found.unknown.append(clause[:60])
+            return True
+        chosen = {best.topic: best}
+        scores = {ranked.topic: ranked for ranked in ranking}
+        for hit in hits:
+            topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
+            if (
+                not self._naming.is_feature(hit)
+                and topic in scores
+                and scores[topic].score > best.score - _BESIDE
+            ):
+                chosen.setdefault(topic, scores[topic])
+        for part in self._parts(clause):
+            first, second = self._ranked(part, self._naming.hits(part), known)[:2]
+            if first.fit >= _TOLD and first.score - second.score >= _CLEAR:
+                chosen.setdefault(first.topic, first)
+        self._spread(best, hits, chosen, scores)
+        for ranked in chosen.values():
+            self._tell_of(ranked, clause, hits, asked, known, found)
+        return True
+
+    def _groundless(self, clause: str, topic: str) -> bool:
+        """Whether only words that tell nothing speak for a topic."""
+        return topic == _NONE or self._bank.grounded(clause, topic) < _GROUND
+
+    def _parts(self, clause: str) -> list[str]:
+        """The members of a list of things asked for at once."""
+        parts = [part for part in _LIST.split(clause) if part]
+        return parts if len(parts) > 1 else []
+
+    def _spread(
+        self, best: Ranked, hits: list[Hit], chosen: dict[str, Ranked], scores: dict[str, Ranked]
+    ) -> None:
+        """Take every topic that a word for several means, where the question names none in particular."""
+        for hit in hits:
+            if hit.how == "several" and best.topic in hit.topics and best.fit < _TOLD:
+                chosen.update({topic: scores[topic] for topic in hit.topics if topic in self._by_topic})
+
+    def _ranked(self, clause: str, hits: list[Hit], known: Known) -> list[Ranked]:
+        """Every topic, the likeliest first."""
+        scores = self._bank.scores(clause)
+        fits = self._matching.fits(clause)
+        named = topics_of(hits)
+        ranking = []
+        for topic, score in scores.items():
+            told = max(
+                ((fits.get(fact.id, 0.0), -i) for i, fact in enumerate(self._by_topic.get(topic, ()))),
+                default=(0.0, 0),
+            )
+            fact = self._by_topic[topic][-told[1]] if topic in self._by_topic else None
+            score += _FIT * told[0] + (_NAMED if topic in named else 0.0)
+            score += _GOING_ON if topic in known.last_topics else 0.0
+            score -= _COMPLAINT if topic in self._complaint and fact is None else 0.0
+            ranking.append(Ranked(score, topic, fact, told[0]))
+        return sorted(ranking, key=lambda ranked: -ranked.score)
+
+    def _tell_of(
+        self,
+        ranked: Ranked,
+        clause: str,
+        hits: list[Hit],
+        asked: list[Phrase],
+        known: Known,
+        found: Understanding,
+    ) -> None:
+        """Take what the record holds of one topic, or that it holds nothing."""
+        topic = ranked.topic
+        if topic in VIEWS:
+            if VIEWS[topic] not in found.views:
+                found.views.append(VIEWS[topic])
+            self._take(topic, found)
+            return
+        facts = self._by_topic.get(topic, [])
+        pointed = [phrase for phrase in asked if phrase.fact.topic == topic]
+        result = self._of_topic(topic, facts, hits, clause, pointed, known) if facts else []
+        result = result or [(fact, True) for fact in self._kin(topic)]
+        if not result and ranked.fit >= _TOLD and ranked.fact:
+            result = [(ranked.fact, True)]
+        if result:
+            self._take(topic, found)
+            for fact, one in result:
+                found.facts[fact.id] = (
+                    found.facts.get(fact.id, False) or one or (fact is ranked.fact and ranked.fit >= _TOLD)
+                )
+            return
+        named = [hit for hit in hits if topic in hit.topics]
+        missing = self._missing(named or [Hit((topic,), 0, 0, "topic")], found)
+        for lacking in missing:
+            if lacking not in found.unknown:
+                found.unknown.append(lacking)
+                self._take(lacking, found)
+                if named:
+                    found.terms[lacking] = clause[named[0].start : named[0].end]
+
+    def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> list[PatientFact]:
+        """Those of several facts that the question's own words fit, if it fits any."""
+        fits = self._matching.fits(clause)
+        most = max((fits.get(fact.id, 0.0) for fact in facts), default=0.0)
+        return [fact for fact in facts if most >= _TOLD and fits.get(fact.id, 0.0) >= _ALIKE * most]
+
+
+def record_selector(view: PatientView) -> LexicalSelector:
+    """The selector without a model for the language a patient speaks."""
+    return WeighingSelector(view) if view.language == "en" else LexicalSelector(view)
