@@ -80,7 +80,7 @@ def main() -> None:
     rows = []
     for processes in arguments.processes:
         for replicas in arguments.replicas:
-            batch = max(1, min(16, arguments.dialogues // 10_000))
+            batch = max(1, min(64, arguments.dialogues // 10_000))
             found = simulate(
                 Setting(
                     arguments.dialogues,
