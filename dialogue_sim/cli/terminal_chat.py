@@ -131,22 +131,17 @@ def _show_sheet(sheet: ScoreSheet, language: Language) -> None:
     for dimension, rows in sheet.groups:
         print(f"\n{names[dimension]} {points(sheet.score.dimensions.get(dimension))}")
         for row in rows:
-            _show_row(row, say(f"mark_{row.verdict.mark}", language), language)
+            _show_row(row, language)
     print(f"\n{say('caps', language)}")
     for row in sheet.caps:
-        _show_row(
-            row, say("web_cap_fired" if row.verdict.mark == "met" else "web_cap_clear", language), language
-        )
+        _show_row(row, language)
 
 
-def _show_row(row: Row, mark: str, language: Language) -> None:
-    verdict = row.verdict
-    print(f"  {row.part.id:<4} {row.part.wording(language).name}: {mark}")
-    evidence = " ".join(
-        part for part in (f"“{_plain(verdict.quote)}”" if verdict.quote else "", _plain(verdict.why)) if part
-    )
-    if evidence:
-        print(f"       {evidence}")
+def _show_row(row: Row, language: Language) -> None:
+    quote, why = _plain(row.verdict.quote), _plain(row.verdict.why)
+    print(f"  {row.part.id:<4} {row.part.wording(language).name}: {say(row.word, language)}")
+    if quote or why:
+        print("       " + " ".join(part for part in (f"“{quote}”" if quote else "", why) if part))
 
 
 def _plain(text: str) -> str:

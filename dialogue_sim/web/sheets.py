@@ -19,6 +19,20 @@ class Row:
     part: Item | Cap
     verdict: Verdict
 
+    @property
+    def tone(self) -> str:
+        """Whether it is good news, in the words of a mark: a cap that fired is none."""
+        if isinstance(self.part, Item):
+            return self.verdict.mark
+        return "not" if self.verdict.mark == "met" else "met"
+
+    @property
+    def word(self) -> str:
+        """The message that names the decision."""
+        if isinstance(self.part, Item):
+            return f"mark_{self.verdict.mark}"
+        return "web_cap_fired" if self.verdict.mark == "met" else "web_cap_clear"
+
 
 @dataclass(frozen=True)
 class ScoreSheet:
@@ -42,7 +56,7 @@ def sheet(
     rows = [Row(by_id[verdict.item], verdict) for verdict in judgement.verdicts]
     marks: dict[int, list[Row]] = {}
     for row in rows:
-        for turn in row.verdict.turns:
+        for turn in row.verdict.turns if isinstance(row.part, Item) or row.tone == "not" else []:
             marks.setdefault(turn, []).append(row)
     groups = [
         (

@@ -37,13 +37,13 @@ const send = async (form, button) => {
 };
 
 const begin = (sent) => {
-  const turns = document.getElementById("turns");
-  const last = turns?.lastElementChild;
-  if (sent && last) last.scrollIntoView({ block: "nearest" });
   const form = document.querySelector("#say, #conclude");
   form?.addEventListener("submit", (event) => { event.preventDefault(); send(form, event.submitter); });
   const text = document.getElementById("text") ?? document.getElementById("diagnosis");
-  if (sent) (text ?? document.getElementById("scorecard-title"))?.focus?.({ preventScroll: false });
+  if (sent) text?.focus({ preventScroll: true });
+  // The newest words stand right above the form, which is the end of the page.
+  if (document.getElementById("say")) scrollTo(0, document.documentElement.scrollHeight);
+  else if (sent) scrollTo(0, 0);
   document.getElementById("text")?.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
