@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -120,6 +121,14 @@ class RunConfig(BaseModel):
             raise ValueError(
                 "a budget in money needs prices: give `price: {prompt: …, completion: …}` (per million tokens) to the models"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _no_password_in_an_address(self) -> RunConfig:
+        # A run's configuration is written into its folder, so what is secret must not come this far.
+        for settings in (self.doctor, self.patient, *self.judges):
+            if "@" in urlsplit(settings.base_url or "").netloc:
+                raise ValueError("base_url holds a password; keys come from the environment (api_key_env)")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from typing import Any
 from dialogue_sim.cases import load_cases
 from dialogue_sim.judging.rubric import load_rubric
 from dialogue_sim.judging.verdict import Judgement
-from dialogue_sim.models.journal import Journal
+from dialogue_sim.models.journal import Journal, Spent
 from dialogue_sim.runs.config import config_from_flags
 from dialogue_sim.runs.run import Outcome, execute, plan
 from dialogue_sim.runs.scores import dialogue_result
@@ -61,13 +61,18 @@ def score_over(out: Path, dialogues: Iterable[str]) -> dict[str, Any]:
     return scorecard(results, rubric.shape()).model_dump(mode="json")
 
 
-def calls_kept(out: Path) -> int:
-    """Calls in a run's journal that are counted as paid."""
+def usage_kept(out: Path) -> list[Spent]:
+    """What a run's journal counts as paid."""
     journal = Journal(out, read_only=True)
     try:
-        return sum(spent.calls for spent in journal.usage())
+        return journal.usage()
     finally:
         journal.close()
+
+
+def calls_kept(out: Path) -> int:
+    """Calls in a run's journal that are counted as paid."""
+    return sum(spent.calls for spent in usage_kept(out))
 
 
 def _lines(path: Path) -> list[str]:
