@@ -67,15 +67,11 @@ async def test_score_a_model_that_vllm_serves(place: Path) -> None:
 
 def test_compare_two_models(place: Path) -> None:
     script = str(EXAMPLES / "compare-two-models" / "compare.sh")
-    code, said = carry_out(place, ["bash", script, "scripted:brief", "scripted:expert", *SMALL])
+    code, said = carry_out(place, ["bash", script, "scripted:brief", "scripted:expert", "--limit", "2"])
     assert code == 0, said
     found = json.loads((place / "runs" / "compare" / "comparison.json").read_text())
     a, b = (scores(place / "runs" / "compare" / name)["score"] for name in "ab")
-    assert (
-        found["difference"]["difference"] == pytest.approx(b - a)
-        if isinstance(found["difference"], dict)
-        else True
-    )
+    assert found["comparison"]["score"]["mean"] == pytest.approx(b - a)
     assert b > a
     assert (place / "runs" / "compare" / "comparison.html").stat().st_size > 1000
 
@@ -154,7 +150,7 @@ def test_a_rubric_of_ones_own(place: Path) -> None:
 
 def test_the_gate_stops_a_worse_checkpoint_and_lets_an_equal_one_pass(place: Path) -> None:
     script = str(EXAMPLES / "ci-gate" / "gate.sh")
-    cases = ["--limit", "8"]
+    cases = ["--limit", "6"]
     code, said = carry_out(
         place, ["dialogue-sim", "run", "--doctor", "scripted:expert", "--out", "baseline", *cases]
     )
