@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ def vital_names(language: str) -> dict[str, str]:
     return found
 
 
-def named(text: str, language: str) -> list[Named]:
+@lru_cache(maxsize=8192)
+def named(text: str, language: str) -> tuple[Named, ...]:
     """The examinations and tests of the catalogue that a folded text names, in order; the longest name wins."""
     marks = _marks(language)
     found = [
@@ -76,7 +77,7 @@ def named(text: str, language: str) -> list[Named]:
             kept.append(
                 Named(text[start:end], frozenset(k for s, e, k in found if (s, e) == (start, end)), start)
             )
-    return sorted(kept, key=lambda name: name.start)
+    return tuple(sorted(kept, key=lambda name: name.start))
 
 
 def kinds_of(text: str, language: str) -> frozenset[str]:
