@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dialogue_sim.cli import boards, cases, cluster, exports, models, runs, validate, web
+from dialogue_sim.cli import boards, cases, cluster, exports, models, runs, validate, versions, web
 
 app = typer.Typer(
     name="dialogue-sim",
@@ -40,6 +40,7 @@ cluster.register(app)
 web.register(app)
 boards.register(app)
 exports.register(app)
+versions.register(app)
 app.add_typer(validate.app, name="validate")
 app.add_typer(cases.app, name="case")
 app.add_typer(models.app, name="models")
