@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs.forking import CLIENT
 from tests.docs.loopback import server
 from tests.docs.pages import ROOT
 
@@ -22,18 +25,6 @@ SERVERS = (
     "https://api.deepseek.com/v1",
     "https://api.deepseek.com",
 )
-
-_SHIM = """#!{python} -I
-# Runs the real command. A whole run over all cases would take minutes, so that two cases stand for all
-# of them where the page names none, and pages that say --limit keep it.
-import sys
-words = sys.argv[1:]
-if words[:1] in (["run"], ["simulate"]) and not {{"--cases", "--limit", "--help"}} & set(words):
-    words += ["--cases", "en-heart-skips-student", "--cases", "zh-chest-tightness-driver"]
-sys.argv = ["dialogue-sim", *words]
-from dialogue_sim.cli import main
-main()
-"""
 
 
 @pytest.fixture(scope="session")
@@ -58,16 +49,25 @@ def model_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for PATH with `dialogue-sim` and `python`."""
     folder = tmp_path_factory.mktemp("bin")
-    shim = folder / "dialogue-sim"
-    shim.write_text(_SHIM.format(python=sys.executable), encoding="utf-8")
+    # Not in the tests' own folder: the address of a socket may have a hundred characters at most.
+    address = Path(tempfile.mkdtemp()) / "door"
+    (folder / "dialogue-sim").write_text(
+        CLIENT.format(python=sys.executable, address=str(address)), encoding="utf-8"
+    )
     for name in ("python", "python3"):
         (folder / name).write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
     for file in folder.iterdir():
         file.chmod(0o755)
-    return folder
+    command = [sys.executable, "-m", "tests.docs.forking", str(address)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as loaded:
+        assert loaded.stdout is not None
+        assert loaded.stdout.readline() == "ready\n"
+        yield folder
+        loaded.terminate()
+    shutil.rmtree(address.parent)
 
 
 def workplace(folder: Path) -> Path:

@@ -63,7 +63,7 @@ def done(
             told = told.replace(address, model_server)
         return subprocess.run(
             ["bash", "-c", told], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-            cwd=workplace(folder), env=environment(tools, model_server), timeout=120,
+            cwd=workplace(folder), env=environment(tools, model_server), timeout=300,
         )  # fmt: skip
 
     with ThreadPoolExecutor(2) as pool:
