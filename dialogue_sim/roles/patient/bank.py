@@ -66,11 +66,14 @@ class Bank:
     """Example questions of every topic, as a complement naive Bayes classifier (Rennie et al., 2003).
 
     A feature speaks for a topic by the logarithm of how much more often the topic's examples hold it
-    than all the others do. `topics` are all that have examples, with `NONE` for talk that asks nothing.
+    than all the others do. `topics` are all that have examples, with `none` for talk that asks nothing;
+    `near` says whose facts may answer where a topic has none.
     """
 
-    def __init__(self, examples: Mapping[str, str], thesaurus: Thesaurus) -> None:
-        self.thesaurus = thesaurus
+    def __init__(
+        self, examples: Mapping[str, str], thesaurus: Thesaurus, near: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.thesaurus, self.near = thesaurus, near
         self.topics = tuple(examples)
         holders: Counter[str] = Counter()
         read: list[tuple[str, dict[str, float], float]] = []
@@ -136,4 +139,4 @@ def _length(weights: Collection[float]) -> float:
 def bank(language: str) -> Bank:
     """The example questions of a language."""
     data = load(f"bank.{language}")
-    return Bank(data["topics"], Thesaurus(data["groups"], data["plain"], data["asking"]))
+    return Bank(data["topics"], Thesaurus(data["groups"], data["plain"], data["asking"]), data["near"])

@@ -16,10 +16,13 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
 _NONE = "none"
-_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.1, 2.0, 1.0, 2.0
-_BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 2.0
+_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 2.0
+_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 1.5, 2.0
 _ALIKE = 0.6
 _GROUND = 0.2
+_CLOSE = 2.5
+# Topics that a word for the whole class ("conditions") asks for entirely.
+_OPEN = ("history.past", "history.family")
 _LIST = re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+")
 
 
@@ -76,22 +79,32 @@ class WeighingSelector(LexicalSelector):
     ) -> bool:
         ranking = self._ranked(clause, hits, known)
         best = ranking[0]
+        ranking = [ranked for ranked in ranking if ranked.topic != _NONE]
         if not hits and best.fit < 1.0 and self._groundless(clause, best.topic):
             found.unknown.append(clause[:60])
             return True
+        if self._of_the_last(best, clause, known):
+            return self._go_on(clause, known, found)
+        best = ranking[0]
         chosen = {best.topic: best}
+        parts = self._parts(clause)
+        beside = _LISTED if parts else _BESIDE
         scores = {ranked.topic: ranked for ranked in ranking}
         for hit in hits:
             topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
             if (
                 not self._naming.is_feature(hit)
                 and topic in scores
-                and scores[topic].score > best.score - _BESIDE
+                and scores[topic].score > best.score - beside
             ):
                 chosen.setdefault(topic, scores[topic])
-        for part in self._parts(clause):
+        for part in parts:
             first, second = self._ranked(part, self._naming.hits(part), known)[:2]
-            if first.fit >= _TOLD and first.score - second.score >= _CLEAR:
+            if (
+                first.fit >= _TOLD
+                and first.score - second.score >= _CLEAR
+                and not self._framed(best.topic, first.topic)
+            ):
                 chosen.setdefault(first.topic, first)
         self._spread(best, hits, chosen, scores)
         for ranked in chosen.values():
@@ -101,6 +114,21 @@ class WeighingSelector(LexicalSelector):
     def _groundless(self, clause: str, topic: str) -> bool:
         """Whether only words that tell nothing speak for a topic."""
         return topic == _NONE or self._bank.grounded(clause, topic) < _GROUND
+
+    def _framed(self, frame: str, topic: str) -> bool:
+        """Whether a topic that is asked for takes another to itself ("in your family", "make it worse")."""
+        return self._words.takes(frame, Hit((topic,), 0, 0, "topic"))
+
+    def _of_the_last(self, best: Ranked, clause: str, known: Known) -> bool:
+        """Whether a short clause asks a feature of the matter asked just before ("how long did it last?")."""
+        return (
+            best.topic in self._words.features
+            and best.fit < _TOLD
+            and bool(known.last_facts)
+            and self._on_a_symptom(known)
+            and len(self._bank.thesaurus.content(clause)) <= SHORT
+            and not self._words.says("anew", clause)
+        )
 
     def _parts(self, clause: str) -> list[str]:
         """The members of a list of things asked for at once."""
@@ -152,7 +180,7 @@ class WeighingSelector(LexicalSelector):
         facts = self._by_topic.get(topic, [])
         pointed = [phrase for phrase in asked if phrase.fact.topic == topic]
         result = self._of_topic(topic, facts, hits, clause, pointed, known) if facts else []
-        result = result or [(fact, True) for fact in self._kin(topic)]
+        result = result or [(fact, True) for fact in self._kin(topic)] or self._near(topic, clause)
         if not result and ranked.fit >= _TOLD and ranked.fact:
             result = [(ranked.fact, True)]
         if result:
@@ -170,6 +198,28 @@ class WeighingSelector(LexicalSelector):
                 self._take(lacking, found)
                 if named:
                     found.terms[lacking] = clause[named[0].start : named[0].end]
+
+    def _near(self, topic: str, clause: str) -> list[tuple[PatientFact, bool]]:
+        """The fact of a near topic that the question's own words fit best."""
+        fits = self._matching.fits(clause)
+        facts = [fact for near in self._bank.near.get(topic, ()) for fact in self._by_topic.get(near, ())]
+        best = max(facts, key=lambda fact: fits.get(fact.id, 0.0), default=None)
+        return [(best, True)] if best and fits.get(best.id, 0.0) >= _CLOSE else []
+
+    def _of_topic(
+        self,
+        topic: str,
+        facts: list[PatientFact],
+        hits: list[Hit],
+        clause: str,
+        pointed: list[Phrase],
+        known: Known,
+    ) -> list[tuple[PatientFact, bool]]:
+        fitting = self._worded(facts, clause, []) if len(facts) > 1 else []
+        every = topic in _OPEN and self._words.says("class", clause)
+        if fitting and len(fitting) < len(facts) and not every:
+            return [(fact, True) for fact in fitting]
+        return super()._of_topic(topic, facts, hits, clause, pointed, known)
 
     def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> list[PatientFact]:
         """Those of several facts that the question's own words fit, if it fits any."""
