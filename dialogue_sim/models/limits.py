@@ -73,8 +73,9 @@ class Limiter:
         self._most = concurrency
         self._allowed = float(concurrency)
         self.in_flight = 0
-        # The burst after a pause (a second's worth) and sixty seconds of refill together are what a minute allows.
-        self._requests = Bucket(rpm / 61, now) if rpm else None
+        # The burst after a pause (a second's worth), sixty seconds of refill, and one more for requests that
+        # are held up on their way, together are what a minute allows: so the server never counts more.
+        self._requests = Bucket(rpm / 62, now) if rpm else None
         self._tokens = Bucket(tpm / 60, now) if tpm else None
         self._pace: Bucket | None = None
         self._paced_at = now

@@ -35,15 +35,14 @@ class Stalling(HostileOpenAI):
 
 
 async def test_requests_a_minute_are_kept_at_the_server(tmp_path):
-    rpm = 915
+    rpm = 930
     async with Timed() as server:
         outcome = await one_pass(server.url, tmp_path / "r", DIALOGUES, model={"rpm": rpm})
     assert outcome.scores is not None
-    assert len(server.at) > rpm / 61 + 10
-    # Doctor and judge are one model here, so they share one limit.
+    assert len(server.at) > rpm / 62 + 10
+    # Doctor and judge are one model here, so they share one limit. A second of delay on the way is allowed for.
     for (first, start), (last, end) in itertools.combinations(enumerate(server.at), 2):
-        # A second's worth at once and the refill since: sixty-one sixty-firsts of the limit in any minute.
-        assert last - first + 1 <= (1 + end - start) * rpm / 61 + 3
+        assert last - first + 1 <= (2 + end - start) * rpm / 62
 
 
 async def test_a_budget_stops_cleanly_and_the_same_command_goes_on(tmp_path):
