@@ -6,6 +6,7 @@ alone, the case by its title and registration note.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -85,7 +86,7 @@ class ChatPages:
             key = "web_too_long" if text else "web_say_something"
             problem = say(key, language_of(request))
             return self._page(request, chat, problem=problem, draft=fields.get("text", ""), order=order)
-        return await self._written(request, chat, await chat.write(text, _place(fields)))
+        return await self._written(request, lambda chat: chat.write(text, _place(fields)))
 
     async def closing(self, request: Request) -> Response:
         """The person hands in the closing block."""
@@ -99,9 +100,12 @@ class ChatPages:
         if form is None or not diagnosis:
             problem = say("web_closing_problem", language_of(request))
             return self._page(request, chat, problem=problem, fields={**_NOTHING, **fields})
-        return await self._written(request, chat, await chat.conclude(form, _place(fields)))
+        return await self._written(request, lambda chat: chat.conclude(form, _place(fields)))
 
-    async def _written(self, request: Request, chat: Chat, taken: bool) -> Response:
+    async def _written(self, request: Request, write: Callable[[Chat], Awaitable[bool]]) -> Response:
+        chat = await self._chat(request)
+        while not (taken := await write(chat)) and chat.state == "away":
+            chat = await self._chat(request)
         if taken:
             await chat.settled(PATIENCE_S)
         return see_other(f"/chat/{chat.record.id}")

@@ -101,6 +101,11 @@ class Chat:
         except TimeoutError:
             return
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing goes on in it, so that it may be put out of memory."""
+        return self.state not in ("reply", "judging") and not self._writing.locked()
+
     async def leave(self) -> None:
         """Let go of it; what was written is on disk."""
         self._play.cancel()
@@ -267,9 +272,11 @@ class Chats:
         await self._journal.put_record("chat-judgement", chat_id, judgement.model_dump(mode="json"))
 
     async def _enter(self, record: ChatRecord) -> Chat:
-        while len(self._live) >= self.MOST_LIVE:
+        if len(self._live) >= self.MOST_LIVE:
             # The one that nobody looked at for longest; it is played again when somebody does.
-            await self._live.pop(next(iter(self._live))).leave()
+            resting = next((name for name, chat in self._live.items() if chat.rests), None)
+            if resting:
+                await self._live.pop(resting).leave()
             if record.id in self._live:  # somebody else came in meanwhile
                 return self._live[record.id]
         chat = self._live[record.id] = Chat(record, self.cases[record.case_id], self)

@@ -73,6 +73,8 @@ async def serve(offer: Offer, address: Address, tell: Tell) -> None:
         secret = await secret_of(journal)
         door = Door(address.host, port, names=address.names, token=token, secret=secret)
         rooms = rooms_of(offer, journal, door, gallery)
+        if rooms.chats:
+            await rooms.chats.open()  # before the server, so that what is wrong is said in one message
         server = uvicorn.Server(
             uvicorn.Config(
                 application(rooms, door), log_level="warning", server_header=False, date_header=False,
