@@ -25,10 +25,7 @@ _WORDY = 0.4
 
 
 SURE = {"zh": 1.1, "en": 0.7}
-"""How much more a clause must hint at another topic than at one it names, for the name to be in passing.
-
-Hints written out count in whole words, those learned from examples in parts of words.
-"""
+"""How much more a clause must hint at another topic than at one it names, for the name to be in passing."""
 
 
 class Meant(NamedTuple):

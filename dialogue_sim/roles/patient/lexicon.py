@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from dialogue_sim.roles.patient.examples import Examples
+from dialogue_sim.roles.patient.likelihood import Likelihood, features
 from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold
@@ -83,7 +83,8 @@ class Lexicon:
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
         self._related = [_related(line, language) for line in data.get("related", [])]
         self._kinship = Screen(words for words, _ in self._related)
-        self._examples = _examples(language)
+        self._likelihood = _likelihood(language)
+        self._likely: dict[str, dict[str, float]] = {}
         self._hints = {
             topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()
         }
@@ -108,16 +109,32 @@ class Lexicon:
         return folded
 
     def hints(self, clause: str) -> dict[str, float]:
-        """How much the words of a folded clause hint at each topic, where they do not name it.
+        """How likely a folded clause means each topic, by the words that name it or hint at it; 1 is about one telling word."""
+        if clause not in self._likely:
+            if len(self._likely) >= _REMEMBERED:
+                self._likely.clear()
+            self._likely[clause] = self._weighed(clause)
+        return dict(self._likely[clause])
 
-        One word counts 1, one Chinese character half; words may hint at several topics, and those
-        learned from examples count as much as their examples agree.
-        """
-        found = self._examples.scores(clause)
+    def _weighed(self, clause: str) -> dict[str, float]:
+        hinted = self.hinted(clause)
+        return self._likelihood.scores(features(self.named(clause), hinted)) if self._likelihood else hinted
+
+    def hinted(self, clause: str) -> dict[str, float]:
+        """How many words of a folded clause hint at each topic; one Chinese character counts half a word."""
+        found = {}
         for topic, pattern in self._hints.items():
             words = {m.group() for m in pattern.finditer(clause) if m.group()}
             if words:
-                found[topic] = found.get(topic, 0.0) + sum(0.5 if len(word) == 1 else 1.0 for word in words)
+                found[topic] = sum(0.5 if len(word) == 1 else 1.0 for word in words)
+        return found
+
+    def named(self, clause: str) -> dict[str, int]:
+        """The topics that a folded clause names, each with the length of its longest name."""
+        found: dict[str, int] = {}
+        for hit in self.hits(clause):
+            for topic in hit.topics:
+                found[topic] = max(found.get(topic, 0), hit.end - hit.start)
         return found
 
     def hits(self, clause: str) -> list[Hit]:
@@ -176,12 +193,12 @@ def _hinted(language: str) -> dict[str, Any]:
     return load(f"hints.{language}") if (_FOLDER / f"hints.{language}.yaml").exists() else {}
 
 
-def _examples(language: str) -> Examples:
-    """The examples of a language; there are none where the hints are written out."""
-    if not (_FOLDER / f"examples.{language}.yaml").exists():
-        return Examples({}, "")
-    data = load(f"examples.{language}")
-    return Examples(data["topics"], data["plain"])
+def _likelihood(language: str) -> Likelihood | None:
+    """What the topics named and hinted at say of what is meant, where it was fitted for the language."""
+    if not (_FOLDER / f"weights.{language}.yaml").exists():
+        return None
+    data = load(f"weights.{language}")
+    return Likelihood(data["bias"], data["weights"])
 
 
 def _related(line: str, language: str) -> tuple[re.Pattern[str], str]:
