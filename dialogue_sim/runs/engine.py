@@ -93,10 +93,7 @@ class Engine:
         self.progress.planned(
             len(jobs), len(finished & {j.id for j in jobs}), len(judged & {j.id for j in jobs})
         )
-        missing = [job for job in jobs if job.id not in finished or job.id not in judged]
-        if not simulate:
-            missing = [job for job in missing if job.id in finished]
-        self._queue = deque(sorted(missing, key=expected_longest_first))
+        self._queue = still_missing(jobs, finished, judged, simulate=simulate)
         handing_over = asyncio.Semaphore(self.concurrency)
         try:
             async with asyncio.TaskGroup() as group:
@@ -180,7 +177,14 @@ def _first(group: BaseExceptionGroup[UserError]) -> UserError:
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
-def expected_longest_first(job: Job) -> tuple[int, int, str, int]:
-    """Sorts dialogues by how long they will probably be: turns that the case is expected to take, facts to ask for."""
+def still_missing(jobs: Sequence[Job], finished: set[str], judged: set[str], *, simulate: bool) -> deque[Job]:
+    """The dialogues that are left to hold or to judge, the expected-longest first."""
+    missing = [job for job in jobs if job.id not in finished or job.id not in judged]
+    return deque(
+        sorted((job for job in missing if simulate or job.id in finished), key=_expected_longest_first)
+    )
+
+
+def _expected_longest_first(job: Job) -> tuple[int, int, str, int]:
     band = job.case.judge.turn_band
     return -band[1], -len(job.case.patient.facts), job.case.id, job.replicate

@@ -26,7 +26,7 @@ from dialogue_sim.prompts import Prompts
 from dialogue_sim.runs.cast import Cast
 from dialogue_sim.runs.config import RunConfig
 from dialogue_sim.runs.directory import RunDirectory, judging_identity
-from dialogue_sim.runs.engine import Engine, Interrupt, Job, expected_longest_first
+from dialogue_sim.runs.engine import Engine, Interrupt, Job, still_missing
 from dialogue_sim.runs.progress import Progress, Silent
 from dialogue_sim.runs.run import Plan, Stages
 from dialogue_sim.transcript import Failure, Transcript, Turn
@@ -235,20 +235,23 @@ class _Crew:
 
         planned, config = self._planned, self._planned.config
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        keeper = ray.remote(Keeper).options(
+        keeper: Any = ray.remote(Keeper).options(
             num_cpus=0, max_concurrency=_AT_ONCE, scheduling_strategy=here
         ).remote(planned.out.resolve(), planned.manifest)  # fmt: skip
         try:
             jobs = await self._missing(keeper)
-            count = min(config.workers or int(ray.cluster_resources().get("CPU", 1)), max(1, len(jobs)))
+            resources: Any = ray.cluster_resources  # untyped where Ray is installed
+            count = min(config.workers or int(resources().get("CPU", 1)), max(1, len(jobs)))
             each = -(-config.concurrency // count)
-            crew = [
+            # Held here until the end: a worker that is started again needs what the first one was given.
+            given = ray.put(planned._replace(config=share_of(config, count)))
+            crew: list[Any] = [
                 ray.remote(Worker)
                 .options(
                     num_cpus=1, num_gpus=config.worker_gpus, max_concurrency=each + 1,
                     max_restarts=-1, max_task_retries=-1,
                 )
-                .remote(planned._replace(config=share_of(config, count)), self._stages, keeper)
+                .remote(given, self._stages, keeper)
                 for _ in range(count)
             ]  # fmt: skip
             async with asyncio.TaskGroup() as group:
@@ -267,10 +270,7 @@ class _Crew:
         wanted = {job.id for job in jobs}
         finished, judged = await keeper.ids.remote(judging_identity(planned.manifest) if stages.judge else "")
         self._progress.planned(len(jobs), len(finished & wanted), len(judged & wanted))
-        missing = [job for job in jobs if job.id not in finished or job.id not in judged]
-        if not stages.simulate:
-            missing = [job for job in missing if job.id in finished]
-        return deque(sorted(missing, key=expected_longest_first))
+        return still_missing(jobs, finished, judged, simulate=stages.simulate)
 
     async def _feed(self, worker: Any, jobs: deque[Job]) -> None:
         """Give a worker one dialogue after the other."""
