@@ -133,7 +133,9 @@ def deidentify(
 def import_cases(
     format_name: Annotated[
         str,
-        typer.Argument(metavar="FORMAT", help="agentclinic, mediq, craft-md, cmb-clin, ai-hospital, fhir, or auto."),
+        typer.Argument(
+            metavar="FORMAT", help="agentclinic, mediq, craft-md, cmb-clin, ai-hospital, fhir, or auto."
+        ),
     ],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files of that format.")],
     out: Annotated[

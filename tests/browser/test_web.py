@@ -105,13 +105,18 @@ def test_marks_by_keyboard_to_the_export(browser: Browser, address: str, languag
     click(browser, ".card a")
     browser.check()
     pool = browser.run("return location.pathname")
-    browser.run("const name = document.getElementById('rater'); name.value = arguments[0]; name.form.requestSubmit()", f"rater-{language}")
+    browser.run(
+        "const name = document.getElementById('rater'); name.value = arguments[0]; name.form.requestSubmit()",
+        f"rater-{language}",
+    )
     browser.wait("document.querySelector('.item.current') && document.getElementById('keys')")
     checked_in_both_looks(browser, language)
     browser.keys("y", "3")
     browser.wait("document.querySelector('[data-turn=\"3\"]').classList.contains('chosen')")
     browser.keys("j", "n", "j", "?", "c")
-    browser.wait("document.querySelectorAll('.item.done').length === 3 && document.getElementById('done').textContent === '3'")
+    browser.wait(
+        "document.querySelectorAll('.item.done').length === 3 && document.getElementById('done').textContent === '3'"
+    )
     browser.keys("k", "k")
     assert browser.run("return document.querySelector('.item.current').dataset.item") == "A1"
     browser.keys("o", "so")
@@ -132,11 +137,28 @@ def test_marks_by_keyboard_to_the_export(browser: Browser, address: str, languag
 
 
 def test_a_going_run_moves_by_itself(browser: Browser, tmp_path: Path):
-    run = ["run", "--doctor", "python:tests.browser.slow_doctor:doctor", *CASES, "--out", str(tmp_path / "slow"), "--json"]
-    environment = {**os.environ, "DIALOGUE_SIM_LANG": "en", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    running = subprocess.Popen([*COMMAND, *run], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = [
+        "run",
+        "--doctor",
+        "python:tests.browser.slow_doctor:doctor",
+        *CASES,
+        "--out",
+        str(tmp_path / "slow"),
+        "--json",
+    ]
+    environment = {
+        **os.environ,
+        "DIALOGUE_SIM_LANG": "en",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    running = subprocess.Popen(
+        [*COMMAND, *run], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     server = subprocess.Popen(
-        [*COMMAND, "view", "--home", str(tmp_path), "--port", "0"], stderr=subprocess.PIPE, text=True, env=environment
+        [*COMMAND, "view", "--home", str(tmp_path), "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     try:
         assert server.stderr
