@@ -1,5 +1,6 @@
 """Every rule of the linter catches the fault it is for, in a case that was clean before."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ def lines_of(source: Path) -> str:
 
 
 def planted(tmp_path: Path, source: Path, old: str, new: str) -> Path:
-    text = lines_of(source)
-    assert old in text, old
+    """A copy of a case in which the first `old`, a pattern, is `new`."""
+    text, found = re.subn(
+        old if old.startswith("(?") else re.escape(old), lambda _: new, lines_of(source), count=1
+    )
+    assert found, old
     file = tmp_path / source.name
-    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -28,7 +32,7 @@ FAULTS = [
     ("diagnosis_hidden", CHINESE, "title: 胸口发闷三小时的出租车司机", "title: 一位下壁心梗的出租车司机"),
     ("diagnosis_hidden", CHINESE, "双肺呼吸音清", "符合急性下壁心肌梗死"),
     ("results_describe", CHINESE, "左室下壁运动减弱", "左室下壁运动减弱，考虑为缺血"),
-    ("facts_askable", CHINESE, ", ask: [伟哥, 西地那非, 壮阳药, 男科药, 别的药, 其他药]", ""),
+    ("facts_askable", CHINESE, r"(?<=约20小时前口服西地那非1片), ask: \[[^]]*\]", ""),
     ("facts_differ", CHINESE, "say: 没发烧。", "say: 不咳嗽，也没痰。"),
     ("signs_agree", CHINESE, "say: 没发烧。", "say: 烧得厉害。"),
     ("spoken_language", CHINESE, "say: 没发烧。", "say: No fever."),
