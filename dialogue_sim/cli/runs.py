@@ -147,11 +147,17 @@ def score(
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    plots: Annotated[
+        Path | None,
+        typer.Option("--plots", metavar="DIR", help="Also write the plots as files (.svg, .png)."),
+    ] = None,
 ) -> None:
     """Write report.html and summary.md of a run again. 重新生成报告。"""
-    from dialogue_sim.reports.files import write_reports
+    from dialogue_sim.reports.files import write_plot_files, write_reports
 
     for path in write_reports(folder):
+        typer.echo(path)
+    for path in write_plot_files(folder, plots) if plots else ():
         typer.echo(path)
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from dialogue_sim.judging.rubric import load_rubric
 from dialogue_sim.reports.html import report_html
+from dialogue_sim.reports.messages import reader_language
+from dialogue_sim.reports.plots import write_plots
+from dialogue_sim.reports.run_plots import run_plots
 from dialogue_sim.reports.runfiles import RunFiles, read_run
 from dialogue_sim.reports.summary import summary
 from dialogue_sim.runs.directory import replace_file
@@ -23,3 +26,13 @@ def write_reports(folder: Path) -> list[Path]:
         replace_file(folder / "summary.md", summary(run.scores, rubric)),
         replace_file(folder / "report.html", report_html(run, rubric)),
     ]
+
+
+def write_plot_files(folder: Path, out: Path) -> list[Path]:
+    """Write the plots of a scored run as files, in the reader's language; returns their paths.
+
+    Raises:
+        ConfigError: the folder holds no scored run, or `out` cannot be written.
+    """
+    run = read_run(folder)
+    return write_plots(run_plots(run, load_rubric(run.rubric), reader_language()), out)

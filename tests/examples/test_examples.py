@@ -169,7 +169,7 @@ def test_the_gates_workflow_calls_the_gate() -> None:
 
 
 def test_every_example_is_listed_and_speaks_both_languages() -> None:
-    listed = set(re.findall(r"\]\(([\w-]+)/\)", (EXAMPLES / "README.md").read_text(encoding="utf-8")))
+    listed = set(re.findall(r"\]\(([\w-]+)/[\w.-]+\)", (EXAMPLES / "README.md").read_text(encoding="utf-8")))
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     assert listed == folders
     for name in folders - {"demo"}:

@@ -61,7 +61,8 @@ def consulting(body: Body) -> str:
             language = {"zh": "en", "en": "zh"}[language]
         questions = _QUESTIONS[language]
         return questions[said] if said < min(len(questions), 6 + chance.randrange(4)) else _FAREWELL[language]
-    if chance.random() < 0.03:
+    asked_again = any(message["role"] == "assistant" for message in messages)
+    if chance.random() < 0.03 and not asked_again:
         return "Certainly! Here is what I think about it."
     if "verdicts" in schema.get("properties", {}):
         return json.dumps({"verdicts": _verdicts(messages[1]["content"], schema, chance)}, ensure_ascii=False)
@@ -129,7 +130,8 @@ class HostileOpenAI(FakeOpenAI):
         broken = await super()._faulty(request, body, word)
         if broken is not None or word not in _USABLE:
             return broken
-        cut = random.Random(f"length/{_digest(body)}").random() < 0.02
+        # A request that is cut is cut every time; a judge could never mend that, so only what a doctor says is.
+        cut = "response_format" not in body and random.Random(f"length/{_digest(body)}").random() < 0.02
         response = await self._answer(body, "length" if cut else word)
         if not _hello(body) and not _closing(request):
             self.delivered[_digest(body)] += 1
