@@ -17,7 +17,9 @@ PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("comparing
 
 
 def commands(text: str) -> list[list[str]]:
-    lines = [line for block in re.findall(r"```sh[^\n]*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    lines = [
+        line for block in re.findall(r"```sh[^\n]*\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
     return [re.sub(r"\s+#.*", "", line).split() for line in lines if line.startswith("dialogue-sim")]
 
 
