@@ -1,34 +1,31 @@
 """Fit the weights by which the Chinese record patient tells topics apart: needs scikit-learn.
 
 Run `python bench/patient_weights.py > dialogue_sim/roles/patient/lexicons/weights.zh.yaml` after the
-Chinese lexicon, its hints or `bench/patient_questions_zh.yaml` changed.
+Chinese lexicon, its hints or its example questions (`bank.zh.yaml`) changed.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
-import yaml
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from dialogue_sim.roles.patient.lexicon import lexicon
+from dialogue_sim.roles.patient.lexicon import lexicon, load
 from dialogue_sim.roles.patient.likelihood import features
 
 LEAST = 0.1
 HEAD = """# How much each topic named (!) or hinted at in a Chinese question makes every topic more likely to be meant:
-# multinomial logistic regression over the example questions in bench/patient_questions_zh.yaml.
+# multinomial logistic regression over the example questions in bank.zh.yaml.
 """
 
 
 def main() -> None:
     """Print the weights as YAML."""
     words = lexicon("zh")
-    text = Path(__file__).with_name("patient_questions_zh.yaml").read_text(encoding="utf-8")
     topics, read = [], []
-    for topic, examples in yaml.safe_load(text).items():
+    for topic, examples in load("bank.zh")["topics"].items():
         for example in examples.split(";"):
             tight = re.sub(r"\s+", "", words.read(example))
             clause = re.sub(r"([一-龥]{1,2})[不没]\1", r"\1", tight).replace("、", ",")

@@ -5,20 +5,36 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
-from dialogue_sim.roles.patient.lexicon import load
+from dialogue_sim.roles.patient.lexicon import lexicon, load
 from dialogue_sim.roles.text import fold, stem
 
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
 _PLAIN, _PAIR, _NEAR, _CLASS = 0.35, 0.5, 0.25, 0.6
 _SMALL = 0.02
 _LONGEST = 3
+_HAN = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
+_A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
+_CHARACTER, _FAINT, _PAIRED, _FAINT_PAIR, _THREE, _EDGE = 0.4, 0.15, 1.0, 0.6, 0.6, 0.4
 
 
-class Thesaurus:
+class Reading(ABC):
+    """What a text in one language consists of, for telling topics and facts apart."""
+
+    @abstractmethod
+    def features(self, folded: str) -> dict[str, float]:
+        """The parts of a folded text, each with how much it counts for its topic."""
+
+    @abstractmethod
+    def content(self, folded: str) -> set[str]:
+        """The telling parts of a folded text, by which facts are told apart."""
+
+
+class Thesaurus(Reading):
     """Groups of words that mean much the same; the first of a group stands for all."""
 
     def __init__(self, groups: Iterable[str], plain: str, asking: str = "") -> None:
@@ -62,6 +78,55 @@ class Thesaurus:
         )
 
 
+class Characters(Reading):
+    """Chinese by its characters, pairs and triples of them, and groups of words that mean much the same."""
+
+    def __init__(self, groups: Iterable[str], plain: str, asking: str) -> None:
+        self._plain = frozenset(plain.split())
+        self._asking = self._plain | frozenset(asking.split())
+        self._first: dict[str, str] = {}
+        for group in groups:
+            words = group.split("|")
+            for word in words:
+                self._first.setdefault(word, f"={words[0]}")
+        self._grouped = re.compile("|".join(sorted(map(re.escape, self._first), key=len, reverse=True)))
+
+    def features(self, folded: str) -> dict[str, float]:
+        """See `Reading`."""
+        text = _A_NOT_A.sub(r"\1", "".join(folded.split()))
+        found: dict[str, float] = {}
+        for run in _HAN.findall(text):
+            ends = f"^{run}$"
+            for i, character in enumerate(run):
+                faint = character in self._plain
+                found[character] = _FAINT if faint else _CHARACTER
+                pair = ends[i : i + 2]
+                if i == 0:
+                    found[pair] = _EDGE
+                else:
+                    found[pair] = _FAINT_PAIR if self._plain.issuperset(pair) else _PAIRED
+                if i > 1:
+                    found[run[i - 2 : i + 1]] = _THREE
+            found[ends[-2:]] = _EDGE
+        for name in self._groups(text):
+            found[name] = _CLASS
+        return found
+
+    def _groups(self, text: str) -> set[str]:
+        return {self._first[word] for word in self._grouped.findall(text)}
+
+    def content(self, folded: str) -> set[str]:
+        """See `Reading`."""
+        text = _A_NOT_A.sub(r"\1", "".join(folded.split()))
+        found = self._groups(text)
+        for run in _HAN.findall(text):
+            found.update(character for character in run if character not in self._asking)
+            found.update(
+                run[i : i + 2] for i in range(len(run) - 1) if not self._asking.intersection(run[i : i + 2])
+            )
+        return found
+
+
 class Bank:
     """Example questions of every topic, as a complement naive Bayes classifier (Rennie et al., 2003).
 
@@ -71,7 +136,7 @@ class Bank:
     """
 
     def __init__(
-        self, examples: Mapping[str, str], thesaurus: Thesaurus, near: Mapping[str, Sequence[str]]
+        self, examples: Mapping[str, str], thesaurus: Reading, near: Mapping[str, Sequence[str]]
     ) -> None:
         self.thesaurus, self.near = thesaurus, near
         self.topics = tuple(examples)
@@ -139,4 +204,9 @@ def _length(weights: Collection[float]) -> float:
 def bank(language: str) -> Bank:
     """The example questions of a language."""
     data = load(f"bank.{language}")
-    return Bank(data["topics"], Thesaurus(data["groups"], data["plain"], data["asking"]), data["near"])
+    reading = (Characters if language == "zh" else Thesaurus)(data["groups"], data["plain"], data["asking"])
+    read = lexicon(language).read
+    examples = {
+        topic: read(text.replace(";", "?")).replace("?", ";") for topic, text in data["topics"].items()
+    }
+    return Bank(examples, reading, data["near"])

@@ -20,7 +20,6 @@ _OWN_MOST = 0.65
 _GOING_ON = 0.4
 _RIVAL = 0.75
 _DISTINCT = 0.3
-_TELLING = 0.6
 _WORDY = 0.4
 
 
@@ -88,19 +87,3 @@ class Evidence:
         if first >= _DISTINCT and second <= _RIVAL * first:
             return Meant(ranked[0], told[:1], True)
         return Meant(ranked[0], facts, len(facts) == 1)
-
-    def besides(self, clause: str, rest: str, named: Collection[str]) -> Meant | None:
-        """The one fact that the words beside those that name topics belong to, where the topics' own facts lack them."""
-        own = dict(self._index.best(rest, clause))
-        facts = [
-            (own.get(fact.id, 0.0), topic, fact) for topic, facts in self._by_topic.items() for fact in facts
-        ]
-        told = max((fit for fit, topic, _ in facts if topic in named), default=0.0)
-        fits = sorted((fact for fact in facts if fact[1] not in named), key=lambda found: -found[0])
-        if (
-            not fits
-            or fits[0][0] < _TELLING
-            or max(told, fits[1][0] if len(fits) > 1 else 0.0) > _RIVAL * fits[0][0]
-        ):
-            return None
-        return Meant(fits[0][1], [fits[0][2]], True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dialogue_sim.cases.views import PatientFact
-from dialogue_sim.roles.patient.bank import Thesaurus
+from dialogue_sim.roles.patient.bank import Reading
 from dialogue_sim.roles.text import fold
 
-_SAID, _GROUP, _WHOLE = 0.6, 0.5, 0.5
+_SAID, _GROUP, _WHOLE, _CHARACTER = 0.6, 0.5, 0.5, 0.35
 
 
 class Matching:
@@ -21,7 +21,7 @@ class Matching:
     by, and an `ask` phrase that stands whole in the question counts half as much again.
     """
 
-    def __init__(self, facts: Sequence[PatientFact], thesaurus: Thesaurus) -> None:
+    def __init__(self, facts: Sequence[PatientFact], thesaurus: Reading) -> None:
         self._thesaurus = thesaurus
         self._asks: list[tuple[str, frozenset[str]]] = []
         self._holders: defaultdict[str, dict[str, float]] = defaultdict(dict)
@@ -55,9 +55,11 @@ class Matching:
     def _weight(self, feature: str) -> float:
         held = len(self._holders.get(feature, ()))
         rare = math.log((self._number + 1) / (held + 0.5)) if held else 0.0
+        if len(feature) == 1 and not feature.isascii():
+            return rare * _CHARACTER
         return rare * (_GROUP if feature.startswith("=") else 1.0)
 
 
 @lru_cache(maxsize=8192)
-def _content(text: str, thesaurus: Thesaurus) -> frozenset[str]:
+def _content(text: str, thesaurus: Reading) -> frozenset[str]:
     return frozenset(thesaurus.content(fold(text)))

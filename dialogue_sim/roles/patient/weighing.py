@@ -1,4 +1,4 @@
-"""The selector where example questions are at hand: the topic likeliest by its examples and by the facts' own words."""
+"""The selector that needs no model: the topic likeliest by example questions, by name and by the facts' own words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GROUND = 0.2
 _CLOSE = 2.5
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
-_LIST = re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+")
+_LIST = re.compile(r"\s*[,、]\s*(?:or |and )?|\s+(?:or|and)\s+|(?<=[一-龥])(?:或者?|和|以及)(?=[一-龥])")
 
 
 class Ranked(NamedTuple):
@@ -51,13 +51,13 @@ class WeighingSelector(LexicalSelector):
             return goes_on or self._go_on(clause, known, found)
         about = [name for name in ABOUT if self._words.says(name, clause)]
         found.about += [name for name in about if name not in found.about]
+        if not hits and self._words.says("broad", clause):
+            return False
         if not hits and max(fits.values(), default=0.0) < _TOLD:
             if about:
                 return True
             if self._words.says("more", clause) or (known.last_topics and self._words.says("follow", clause)):
                 return self._follow(clause, known, found)
-            if self._words.says("broad", clause):
-                return False
             if self._leans_back(clause, known, found, goes_on):
                 return True
         return self._weigh(clause, hits, asked, known, found)
@@ -99,9 +99,10 @@ class WeighingSelector(LexicalSelector):
             ):
                 chosen.setdefault(topic, scores[topic])
         for part in parts:
-            first, second = self._ranked(part, self._naming.hits(part), known)[:2]
+            named = [hit for hit in self._naming.hits(part) if not self._naming.is_feature(hit)]
+            first, second = self._ranked(part, named, known)[:2]
             if (
-                first.fit >= _TOLD
+                (first.fit >= _TOLD or first.topic in topics_of(named))
                 and first.score - second.score >= _CLEAR
                 and not self._framed(best.topic, first.topic)
             ):
@@ -215,19 +216,14 @@ class WeighingSelector(LexicalSelector):
         pointed: list[Phrase],
         known: Known,
     ) -> list[tuple[PatientFact, bool]]:
-        fitting = self._worded(facts, clause, []) if len(facts) > 1 else []
+        fitting = self._worded(facts, clause) if len(facts) > 1 else []
         every = topic in _OPEN and self._words.says("class", clause)
         if fitting and len(fitting) < len(facts) and not every:
             return [(fact, True) for fact in fitting]
         return super()._of_topic(topic, facts, hits, clause, pointed, known)
 
-    def _worded(self, facts: list[PatientFact], clause: str, mine: list[Hit]) -> list[PatientFact]:
+    def _worded(self, facts: list[PatientFact], clause: str) -> list[PatientFact]:
         """Those of several facts that the question's own words fit, if it fits any."""
         fits = self._matching.fits(clause)
         most = max((fits.get(fact.id, 0.0) for fact in facts), default=0.0)
         return [fact for fact in facts if most >= _TOLD and fits.get(fact.id, 0.0) >= _ALIKE * most]
-
-
-def record_selector(view: PatientView) -> LexicalSelector:
-    """The selector without a model for the language a patient speaks."""
-    return WeighingSelector(view) if view.language == "en" else LexicalSelector(view)
