@@ -29,7 +29,7 @@ _INLINE = {_INK: "var(--ink)", _SOFT: "var(--soft)", _LINE: "var(--line)", _MARK
 _WIDTH_IN = 5.6
 _FORMS = ("svg", "png")
 _SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none", "font.size": 9.5, "axes.edgecolor": _LINE, "axes.labelcolor": _SOFT, "text.color": _INK,
+    "svg.fonttype": "none", "font.size": 10.5, "axes.edgecolor": _LINE, "axes.labelcolor": _SOFT, "text.color": _INK,
     "xtick.color": _SOFT, "ytick.color": _INK, "axes.spines.top": False, "axes.spines.right": False,
     "xtick.major.size": 3, "ytick.major.size": 0, "axes.axisbelow": True,
 }  # fmt: skip
@@ -125,7 +125,7 @@ def interval_plot(
     """Values with their intervals, a line each, from the top down. A zero within the scale is marked."""
 
     def draw() -> Figure:
-        figure, axes = _axes(0.45 + 0.235 * len(rows))
+        figure, axes = _axes(0.45 + 0.25 * len(rows))
         low, high = scale
         for place, row in enumerate(rows):
             if row.value is None:
