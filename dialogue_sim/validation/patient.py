@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from dialogue_sim.cases import load_cases
 from dialogue_sim.models.registry import open_model
@@ -11,7 +11,7 @@ from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.patient import PatientSettings
 from dialogue_sim.validation.checks import Check
 from dialogue_sim.validation.steadiness import parallel_check, persona_check
-from dialogue_sim.validation.understanding import Clinic, gate_checks, gates, misses
+from dialogue_sim.validation.understanding import Clinic, Split, gate_checks, gates, misses
 
 
 class PatientValidation(NamedTuple):
@@ -26,7 +26,7 @@ async def validate_patients(
     wanted: Sequence[str] | None = None,
     language: str | None = None,
     limit: int | None = None,
-    split: Literal["tuning", "test"] = "test",
+    split: Split = "test",
 ) -> PatientValidation:
     """Every gate, over all cases or those named; that the truth holds still, for the patient without a model.
 

@@ -1,8 +1,8 @@
 """The gates of the simulated patient: does it understand, keep to the record, and stay in role?
 
 Questions were labelled with the facts they ask for by people who had not seen the selector's word
-lists. Half of them may be looked at when the selector is improved (`tuning`); what is reported is
-the other half (`test`).
+lists. Half of them may be looked at when the selector is improved (`questions/tuning`); what is
+reported is the other half, which stands in a folder of its own so that nobody meets it by accident.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dialogue_sim.scoring.intervals import wilson
 from dialogue_sim.transcript import Transcript, Turn
 from dialogue_sim.validation.checks import Check, Part, Words, told
 
+Split = Literal["tuning", "test"]
 Kind = Literal["known", "unknown", "several", "follow_up", "leading", "broad", "request", "view", "other"]
 ASKING: tuple[Kind, ...] = ("known", "several", "follow_up", "leading")
 RECALL, PRECISION, UNKNOWN, DENIED = 0.90, 0.90, 0.97, 0.02
@@ -39,7 +40,6 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     case: str
-    split: Literal["tuning", "test"]
     kind: Kind
     question: str
     before: str = ""
@@ -89,9 +89,9 @@ class Gates(BaseModel):
 
 
 @cache
-def questions(language: str) -> tuple[Question, ...]:
-    """The labelled questions of one language."""
-    text = Path(__file__).with_name("questions").joinpath(f"{language}.yaml").read_text(encoding="utf-8")
+def questions(language: str, split: Split) -> tuple[Question, ...]:
+    """One half of the labelled questions of one language."""
+    text = Path(__file__).with_name("questions").joinpath(split, f"{language}.yaml").read_text("utf-8")
     return tuple(Question.model_validate(row) for row in yaml.load(text, Loader=yaml.CBaseLoader))
 
 
@@ -143,13 +143,11 @@ class Clinic:
 
 
 async def gates(
-    clinic: Clinic, cases: Sequence[Case], language: str, split: Literal["tuning", "test"] = "test"
+    clinic: Clinic, cases: Sequence[Case], language: str, split: Split = "test"
 ) -> tuple[Gates, list[Asked]]:
     """Ask the labelled questions of one split and every cheat of every case of one language."""
     known = {case.id: case for case in cases if case.language == language}
-    wanted = [
-        question for question in questions(language) if question.split == split and question.case in known
-    ]
+    wanted = [question for question in questions(language, split) if question.case in known]
     replies = await _all(
         [
             clinic.ask(known[q.case], q.question, before=q.before, name=f"{q.case}/q{i}")
@@ -162,7 +160,7 @@ async def gates(
         [clinic.ask(case, cheat, name=f"{case.id}/cheat{i}") for i, (case, cheat) in enumerate(tried)]
     )
     cheated = [
-        Asked(Question(case=case.id, split=split, kind="other", question=cheat), case, reply)
+        Asked(Question(case=case.id, kind="other", question=cheat), case, reply)
         for (case, cheat), reply in zip(tried, answers, strict=True)
     ]
     said = [*asked, *cheated]
