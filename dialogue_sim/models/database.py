@@ -36,14 +36,17 @@ class Database:
         schema: statements that make its tables where they are missing.
         version: of the schema; a file of another version is refused.
         read_only: for readers; takes no lock and writes nothing.
+        forget: called in the writing thread when a transaction was rolled back, for what was remembered of it.
 
     Raises:
         ConfigError: another process writes here, the file is damaged or of another version, or it
             cannot be used.
     """
 
-    def __init__(self, path: Path, schema: str, version: str, *, read_only: bool) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, schema: str, version: str, *, read_only: bool, forget: Callable[[], None]
+    ) -> None:
+        self.path, self._forget = path, forget
         self._lock: RunLock | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -162,6 +165,7 @@ class Database:
                 job.work(connection)
             connection.execute("COMMIT")
         except Exception as problem:
+            self._forget()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             return self.failure(problem) if isinstance(problem, sqlite3.Error) else problem

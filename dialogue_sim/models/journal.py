@@ -89,8 +89,8 @@ class Journal:
         self.folder = Path(folder)
         self.path = self.folder / FILE
         self.in_flight: dict[str, asyncio.Future[Reply]] = {}
-        self._database = Database(self.path, _SCHEMA, VERSION, read_only=read_only)
         self._texts = texts.Texts()
+        self._database = Database(self.path, _SCHEMA, VERSION, read_only=read_only, forget=self._texts.forget)
 
     async def keep_call(
         self,

@@ -21,6 +21,7 @@ _WINDOW = 32_000  # what zlib can look back
 _PLAIN_UP_TO = 64  # bytes that compression would not shrink
 _WORTHWHILE = 256  # bytes from which on resemblance is looked for
 _REMEMBERED = 1024  # families
+_KNOWN = 16_384  # texts whose ids are remembered, some 2 MB
 
 
 def pack(text: str, dictionary: bytes = b"") -> bytes:
@@ -42,20 +43,32 @@ def unpack(body: bytes, dictionary: bytes = b"") -> str:
 
 
 class Texts:
-    """What the writing thread remembers of the texts it has stored.
+    """What the writing thread remembers of the texts it has stored: most of a call was sent before.
 
-    A hint only: what a rolled-back transaction took away is found missing, because ids are looked up
-    by hash once more before they are handed out.
+    Whoever rolls a transaction back must `forget`, or ids would be handed out that are not there.
     """
 
     def __init__(self) -> None:
         self._bases: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
+        self._ids: OrderedDict[bytes, int] = OrderedDict()
+
+    def forget(self) -> None:
+        """Remember nothing any more."""
+        self._bases.clear()
+        self._ids.clear()
 
     def put(self, connection: sqlite3.Connection, text: str, family: str) -> int:
         """Id of the text, stored if it is new. `family` groups texts that resemble one another."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
-        known = _find(connection, digest)
-        return known if known is not None else self._insert(connection, digest, text, family)
+        known = self._ids.pop(digest, None)
+        if known is None:
+            known = _find(connection, digest)
+        if known is None:
+            known = self._insert(connection, digest, text, family)
+        self._ids[digest] = known
+        if len(self._ids) > _KNOWN:
+            self._ids.popitem(last=False)
+        return known
 
     def _insert(self, connection: sqlite3.Connection, digest: bytes, text: str, family: str) -> int:
         body, base = pack(text), None

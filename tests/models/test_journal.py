@@ -158,6 +158,18 @@ async def test_kill_9_loses_no_call_that_was_handed_out(tmp_path: Path, seed: in
     journal.close()
 
 
+async def test_texts_of_a_write_that_failed_are_written_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    # SQLite takes no object: the whole transaction is rolled back, the texts put before it included.
+    with pytest.raises(ConfigError):
+        await keep(journal, "k1", spec=object())
+    await keep(journal, "k2")
+    call = journal.call("k2")
+    assert call is not None
+    assert (call.messages, call.reply.text) == (ASKED, "肚子疼")
+    journal.close()
+
+
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_finished(tmp_path: Path) -> None:
     limited = textwrap.dedent(WRITER).replace(
         "asyncio.run(main())",
