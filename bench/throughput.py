@@ -57,8 +57,9 @@ async def whole_run(url: str, dialogues: int, concurrency: int, *, patient: bool
         if patient:
             flags["patient"] = model
         # Modules and lexicons are loaded once a process; bench/startup.py says what that costs.
-        warm = {**flags, "limit": 2, "seeds": 1, "turns": 1, "seed": 1, "out": f"{folder}/warm"}
-        await execute(plan(config_from_flags(warm)))
+        for lang in ("en", "zh"):
+            warm = {**flags, "lang": lang, "limit": 1, "seeds": 1, "turns": 1, "seed": 1, "out": f"{folder}/{lang}"}
+            await execute(plan(config_from_flags(warm)))
         figures.calls_before = called(url)
         planned = plan(config_from_flags(flags))
         figures.begin()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.models.base import Message, Options, Reply
+from dialogue_sim.models.caches import from_metrics
 from dialogue_sim.models.completions import Dialect, adapt, failure_of, read_reply, request_body
 from dialogue_sim.models.errors import FatalError, ModelError, TransientError
 from dialogue_sim.models.settings import ModelSettings, fingerprint, merge_options
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
 OPENAI = "https://api.openai.com/v1"
-_CONNECT_S = 20.0
+_CONNECT_S, _METRICS_S = 20.0, 5.0
 _ADAPTATIONS = 8  # more than a dialect can shrink
 _MOST_BYTES = 16 * 2**20  # of one reply; ten times what the longest completions take
 
@@ -174,6 +175,21 @@ class OpenAIModel:
             raise self._unreachable(problem) from problem
         listed = answer.get("data") if isinstance(answer, dict) else None
         return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+
+    async def cache_tokens(self) -> int | None:
+        """Tokens that the server's cache holds, as vLLM tells in `/metrics`; only servers of one's own are asked."""
+        from openai import OpenAIError
+
+        if not is_private(self.base_url):
+            return None
+        try:
+            async with asyncio.timeout(_METRICS_S):
+                told = await self._connected().get(
+                    f"{self.base_url.removesuffix('/v1')}/metrics", cast_to=str
+                )
+        except (TimeoutError, OpenAIError, ModelError):
+            return None
+        return from_metrics(told)
 
     async def close(self) -> None:
         """Close the connections. May be called more than once."""

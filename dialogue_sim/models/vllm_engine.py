@@ -61,6 +61,10 @@ class VllmModel:
                 self._engine = await _ENGINES.take(key, lambda: Engine.start(arguments))
         return await self._engine.ask(messages, merge_options(self._settings.options, options))
 
+    async def cache_tokens(self) -> int | None:
+        """See `caches.py`."""
+        return self._engine.cache_tokens if self._engine else None
+
     async def close(self) -> None:
         """Free the engine, unless another model shares it. May be called more than once."""
         engine, self._engine = self._engine, None
@@ -93,6 +97,13 @@ class Engine:
                 mend="vLLM's own output above says more; its arguments come from `engine`",
             ) from problem
         return cls(engine, tokenizer, str(arguments["model"]))
+
+    @property
+    def cache_tokens(self) -> int | None:
+        """Tokens that the key-value cache holds."""
+        cache = self._engine.vllm_config.cache_config
+        blocks = cache.num_gpu_blocks
+        return int(blocks * cache.block_size) if blocks else None
 
     async def ask(self, messages: list[Message], options: Options) -> Reply:
         """One completion."""

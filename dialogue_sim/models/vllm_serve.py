@@ -107,6 +107,10 @@ class ServedModel:
                 ) from failure
             raise
 
+    async def cache_tokens(self) -> int | None:
+        """See `caches.py`."""
+        return await self._client.cache_tokens() if self._client else None
+
     async def close(self) -> None:
         """Stop the server, unless another model shares it. May be called more than once."""
         client, self._client = self._client, None

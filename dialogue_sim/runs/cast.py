@@ -12,6 +12,7 @@ from dialogue_sim.judging.lexicon import LexiconJudge
 from dialogue_sim.judging.model_judge import ModelJudge
 from dialogue_sim.models.base import ChatModel, Role
 from dialogue_sim.models.budget import Budget
+from dialogue_sim.models.caches import cache_tokens
 from dialogue_sim.models.calls import CallStore, JournaledModel
 from dialogue_sim.models.check import preflight
 from dialogue_sim.models.limits import Limiter
@@ -23,14 +24,20 @@ from dialogue_sim.roles.examiner import Examiner
 from dialogue_sim.roles.patient import Patient, PatientSettings, open_patient
 from dialogue_sim.roles.scripted import GRADES, ScriptedDoctor
 from dialogue_sim.runs.config import DoctorConfig, JudgeConfig, PatientConfig, RunConfig
+from dialogue_sim.runs.room import Cache
 
 
 class Cast:
-    """The roles of a run. Roles that name the same model with the same settings share one instance and its limits."""
+    """The roles of a run. Roles that name the same model with the same settings share one instance and its limits.
+
+    Attributes:
+        caches: of the opened engines that tell how much they hold.
+    """
 
     def __init__(self, config: RunConfig, prompts: Prompts, journal: CallStore) -> None:
         self._config, self._prompts, self._journal = config, prompts, journal
         self._models: dict[str, tuple[ChatModel, Limiter]] = {}
+        self.caches: list[Cache] = []
         self._budget = _budget(config, journal)
         if config.doctor.model.startswith("scripted:"):
             grade_of(config.doctor.model)
@@ -51,12 +58,18 @@ class Cast:
             wanted += [
                 (judge.model, judge, "judge") for judge in self._config.judges if judge.model != "lexicon"
             ]
+        players: dict[str, list[Role]] = {}
         for spec, settings, role in wanted:
             key = _key(spec, settings)
+            players.setdefault(key, []).append(role)
             if key not in self._models:
                 model = open_model(spec, _model_settings(settings), role=role)
                 self._models[key] = model, Limiter.of(settings)
                 await preflight(model)
+        self.caches = []
+        for key, played in players.items():
+            if tokens := await cache_tokens(self._models[key][0]):
+                self.caches.append(Cache(tokens, tuple(role for role in played if role != "judge")))
 
     def doctor(self, case: Case, replicate: int) -> Doctor:
         """The doctor of one dialogue."""

@@ -1,7 +1,8 @@
 """Runs dialogues: each advances on its own, and is judged the moment it ends.
 
 This is the only place that knows about concurrency. There is no barrier anywhere: as many dialogues
-are active as the run allows, the expected-longest start first, and a finished one leaves memory.
+are active as the run allows and the engines' caches hold (`room.py`), the expected-longest start first,
+and a finished one leaves memory.
 Resume is replay: finished dialogues and judgements are read from the journal, and an unfinished
 dialogue is played again from the calls that were already paid for.
 """
@@ -9,6 +10,7 @@ dialogue is played again from the calls that were already paid for.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,8 +25,11 @@ from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.models.errors import BudgetError, ModelError
 from dialogue_sim.runs.cast import Cast, dialogue_id
 from dialogue_sim.runs.progress import Progress
+from dialogue_sim.runs.room import Room
 from dialogue_sim.runs.scores import dialogue_score
 from dialogue_sim.transcript import Failure, Transcript, Turn
+
+log = logging.getLogger("dialogue_sim.runs")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class Engine:
     interrupt: Interrupt
     timeout_s: float | None = None
     _queue: deque[Job] = field(default_factory=deque)
+    _room: Room = field(init=False)
 
     async def run(self, jobs: Sequence[Job], *, simulate: bool = True) -> None:
         """Hold and judge what is missing of these dialogues.
@@ -94,6 +100,9 @@ class Engine:
             len(jobs), len(finished & {j.id for j in jobs}), len(judged & {j.id for j in jobs})
         )
         self._queue = still_missing(jobs, finished, judged, simulate=simulate)
+        self._room = Room(self.concurrency, self.cast.caches)
+        if self._room.seats < self.concurrency:
+            log.info("the engine's cache holds about %d dialogues at once", self._room.seats)
         handing_over = asyncio.Semaphore(self.concurrency)
         try:
             async with asyncio.TaskGroup() as group:
@@ -108,9 +117,11 @@ class Engine:
     ) -> None:
         while self._queue and not self.interrupt.reason:
             job = self._queue.popleft()
-            transcript = (
-                self.directory.transcript(job.id) if job.id in finished else await self._simulate(job)
-            )
+            if job.id in finished:
+                transcript: Transcript | None = self.directory.transcript(job.id)
+            else:
+                async with self._room.seat():
+                    transcript = None if self.interrupt.reason else await self._simulate(job)
             if transcript is not None and self.judging:
                 # Waiting here, and not in the judge's task, keeps the number of unjudged transcripts bounded.
                 await handing_over.acquire()
@@ -136,6 +147,7 @@ class Engine:
         await self.directory.keep_transcript(transcript)
         await self.directory.keep_failure(job.id, None)
         self.progress.simulated(transcript)
+        self._room.learn(transcript)
         return transcript
 
     async def _judge(self, job: Job, transcript: Transcript, handed_over: asyncio.Semaphore) -> None:

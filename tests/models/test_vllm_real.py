@@ -10,15 +10,19 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.models import ChatModel, Message, ModelSettings, Options, open_model
+from dialogue_sim.models.caches import cache_tokens
 from dialogue_sim.models.errors import ContextOverflowError, FatalError, ModelError
 from dialogue_sim.models.structured import ask_json
+from dialogue_sim.runs.config import config_from_flags
+from dialogue_sim.runs.run import execute, plan
 
 MODEL = os.environ.get("DIALOGUE_SIM_TINY_VLLM_MODEL", "")
 pytestmark = [
@@ -81,6 +85,26 @@ async def exercise(model: ChatModel) -> None:
     assert (await model.chat(ASKED, options)).text == first.text
 
 
+async def consultations(spec: str, folder: Path) -> None:
+    """Whole dialogues, doctor and patient in one engine, simulated first and then judged."""
+    engine = {**ENGINE, "max_model_len": 8192}
+    model: dict[str, Any] = {
+        "model": spec, "engine": engine, "options": {"max_tokens": 24, "temperature": 0.7},
+    }  # fmt: skip
+    outcome = await execute(
+        plan(
+            config_from_flags({
+                "doctor": model, "patient": {**model, "selector": "lexical", "voice": "model"},
+                "judges": [{"model": "lexicon"}], "allow_same_family": True, "limit": 4, "turns": 3, "concurrency": 4,
+                "phased": True, "out": str(folder),
+            })
+        )
+    )  # fmt: skip
+    assert outcome.scores
+    assert outcome.scores["n_dialogues"] == 4
+    assert not outcome.failures
+
+
 async def test_in_process() -> None:
     model = open_model(f"vllm:{MODEL}", ModelSettings(engine=ENGINE))
     judge = open_model(f"vllm:{MODEL}", ModelSettings(engine=ENGINE), role="judge")
@@ -90,6 +114,7 @@ async def test_in_process() -> None:
         assert (await judge.chat(ASKED, loud)).usage.prompt > (
             await judge.chat(ASKED, Options(max_tokens=4))
         ).usage.prompt
+        assert (await cache_tokens(judge) or 0) > 2048
         with pytest.raises(FatalError, match="nonsense"):
             await judge.chat(ASKED, Options(extra_body={"nonsense": 1}))
     finally:
@@ -106,10 +131,16 @@ async def test_a_server_of_our_own() -> None:
         await exercise(model)
         ((server, _),) = _SERVERS._made.values()
         assert (await model.chat(ASKED, Options(max_tokens=2))).usage.cached > 0
+        assert (await cache_tokens(model) or 0) > 2048
     finally:
         await model.close()
     assert server.ended
     assert not await server.healthy()
+
+
+@pytest.mark.parametrize("scheme", ["vllm", "vllm-serve"])
+async def test_whole_dialogues(scheme: str, tmp_path: Path) -> None:
+    await consultations(f"{scheme}:{MODEL}", tmp_path / "run")
 
 
 async def test_a_server_that_does_not_start_shows_its_log() -> None:

@@ -42,6 +42,13 @@ def test_engine_arguments_become_flags() -> None:
     ]
 
 
+def test_parallelism_and_the_reasoning_parser_pass_through() -> None:
+    engine = {"tensor_parallel_size": 4, "data_parallel_size": 2, "reasoning_parser": "qwen3"}
+    assert (
+        " ".join(flags(engine)) == "--tensor-parallel-size 4 --data-parallel-size 2 --reasoning-parser qwen3"
+    )
+
+
 @pytest.mark.parametrize("spec", ["vllm:m", "vllm-serve:m"])
 def test_without_vllm_it_says_what_to_install(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)

@@ -41,6 +41,7 @@ class FakeOpenAI:
         retry_after: the Retry-After of those 429s, None for none.
         key: the bearer key it wants; "" takes any.
         model: what `/v1/models` lists, with `max_model_len`.
+        cache: tokens that its cache holds, told in `/metrics` as vLLM does; None tells nothing.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class FakeOpenAI:
         key: str = "",
         model: str = "fake",
         max_model_len: int | None = 4096,
+        cache: int | None = None,
         port: int = 0,
     ) -> None:
         self.reply, self.latency_s, self.jitter = reply, latency_s, jitter
@@ -67,6 +69,7 @@ class FakeOpenAI:
         self.json_schema, self.refuses = json_schema, tuple(refuses)
         self.per_second, self.capacity, self.retry_after = per_second, capacity, retry_after
         self.key, self.model, self.max_model_len, self.port = key, model, max_model_len, port
+        self.cache = cache
         self.calls = self.answered = self.refused = self.in_flight = self.peak = 0
         self.bodies: list[Body] = []
         self.keep_bodies = True
@@ -83,6 +86,7 @@ class FakeOpenAI:
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/stats", self._stats)
+        app.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, backlog=4096)
@@ -96,6 +100,14 @@ class FakeOpenAI:
     async def _models(self, request: web.Request) -> web.Response:
         return web.json_response(
             {"object": "list", "data": [{"id": self.model, "max_model_len": self.max_model_len}]}
+        )
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if self.cache is None:
+            raise web.HTTPNotFound
+        labels = f'block_size="16",enable_prefix_caching="True",num_gpu_blocks="{self.cache // 16}"'
+        return web.Response(
+            text=f"# TYPE vllm:cache_config_info gauge\nvllm:cache_config_info{{{labels}}} 1.0\n"
         )
 
     async def _stats(self, request: web.Request) -> web.Response:
