@@ -58,7 +58,15 @@ async def whole_run(url: str, dialogues: int, concurrency: int, *, patient: bool
             flags["patient"] = model
         # Modules and lexicons are loaded once a process; bench/startup.py says what that costs.
         for lang in ("en", "zh"):
-            warm = {**flags, "lang": lang, "limit": 1, "seeds": 1, "turns": 1, "seed": 1, "out": f"{folder}/{lang}"}
+            warm = {
+                **flags,
+                "lang": lang,
+                "limit": 1,
+                "seeds": 1,
+                "turns": 1,
+                "seed": 1,
+                "out": f"{folder}/{lang}",
+            }
             await execute(plan(config_from_flags(warm)))
         figures.calls_before = called(url)
         planned = plan(config_from_flags(flags))
