@@ -50,8 +50,11 @@ async def ask_json(
     options: Options,
     *,
     repairs: int = 1,
+    otherwise: Callable[[str], Form | None] = lambda text: None,
 ) -> tuple[Form, list[Reply]]:
     """Ask for a JSON object of `form`; returns it and every reply that it took.
+
+    `otherwise` reads a reply that is no such object but says the same in another agreed form.
 
     A reply that is not of the form is shown to the model together with what is wrong with it (in
     no natural language: field paths, pydantic's messages and the schema), `repairs` times. Nothing is
@@ -79,6 +82,8 @@ async def ask_json(
             problem = _findings(failure)
         except ValueError as failure:
             problem = str(failure) + (" (finish_reason: length)" if reply.finish == "length" else "")
+        if said := otherwise(reply.text):
+            return said, replies
         conversation = [
             *messages,
             Message(role="assistant", content=reply.text or "{}"),

@@ -41,6 +41,12 @@ class ClosingForm(BaseModel):
     tests: list[str] = Field(max_length=8)
     plan: list[str] = Field(max_length=8)
 
+    @classmethod
+    def of_sections(cls, text: str) -> ClosingForm | None:
+        """The form as headed sections, as a person or a small model may write it; None where it is not that."""
+        block = parse_closing(text)
+        return cls.model_construct(**block.model_dump(exclude={"text"})) if block else None
+
     def block(self, text: str) -> ClosingBlock:
         """As it stands in a transcript."""
         return ClosingBlock(

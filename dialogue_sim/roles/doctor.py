@@ -112,10 +112,11 @@ class ModelDoctor:
                 Message(role="user", content=self._render("doctor_guided_closing", turns=turns)),
             ]
         try:
-            form, replies = await ask_json(self._model, messages, ClosingForm, self._sampling(-1))
+            form, replies = await ask_json(
+                self._model, messages, ClosingForm, self._sampling(-1), otherwise=ClosingForm.of_sections
+            )
         except MalformedError as failure:
-            # A model that cannot write the form may still have written the sections: that counts.
-            return DoctorReply(failure.reply, True, parse_closing(failure.reply))
+            return DoctorReply(failure.reply, True, None)
         text = replies[-1].text.strip()
         return DoctorReply(text, True, form.block(text), *_account(replies))
 

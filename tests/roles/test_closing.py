@@ -4,7 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialogue_sim.cases import doctor_view, load_cases
+from dialogue_sim.models.base import Message, Options, Reply
+from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.closing import parse_closing
+from dialogue_sim.roles.doctor import ModelDoctor
 
 CHINESE = """**最可能诊断**：急性下壁心肌梗死
 **鉴别诊断**：
@@ -65,3 +69,27 @@ def test_ordinary_talk_is_no_closing_block(text):
 def test_no_text_crashes_the_reader(text):
     block = parse_closing(text)
     assert block is None or (block.diagnosis and len(block.differential) <= 5)
+
+
+class WritesSections:
+    """A doctor that puts its conclusion under headings, whatever form it is asked for."""
+
+    spec = "sections"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def chat(self, messages: list[Message], options: Options) -> Reply:
+        self.asked += 1
+        return Reply(text=ENGLISH)
+
+    async def close(self) -> None: ...
+
+
+async def test_a_conclusion_in_sections_is_taken_as_it_is_and_not_asked_for_again():
+    (case,) = load_cases(["en-headaches-designer"])
+    model = WritesSections()
+    reply = await ModelDoctor(model, doctor_view(case), Prompts()).conclude([])
+    assert model.asked == 1
+    assert reply.closing is not None
+    assert reply.closing == parse_closing(ENGLISH)
