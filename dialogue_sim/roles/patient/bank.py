@@ -188,6 +188,10 @@ class Bank:
                 scored[topic] += weight / length * more
         return scored
 
+    def knows(self, word: str) -> bool:
+        """Whether an example holds a telling word."""
+        return word in self._rarity
+
     def grounded(self, folded: str, topic: str) -> float:
         """The share of a text's telling words that the topic's examples hold, 0 to 1; 1 where it has none."""
         content = self.thesaurus.content(folded)

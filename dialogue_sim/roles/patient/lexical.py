@@ -5,11 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.patient.evidence import Evidence
 from dialogue_sim.roles.patient.lexicon import Hit, Lexicon, lexicon
 from dialogue_sim.roles.patient.naming import Naming, without
 from dialogue_sim.roles.patient.questions import DoctorTurn
-from dialogue_sim.roles.patient.retrieval import Index, Phrase
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
 from dialogue_sim.roles.text import pieces
 
@@ -29,17 +27,15 @@ class LexicalSelector(ABC):
     def __init__(self, view: PatientView) -> None:
         self._view = view
         self._words: Lexicon = lexicon(view.language)
-        self._index = Index(view, self._words)
         self._by_topic: dict[str, list[PatientFact]] = {}
         for fact in view.facts:
             self._by_topic.setdefault(fact.topic, []).append(fact)
         self._fact = {fact.id: fact for fact in view.facts}
-        self._evidence = Evidence(self._by_topic, self._words, self._index)
         opening = self._words.read(view.opening)
         self._complaint = {
             hit.topic for hit in self._words.hits(opening) if hit.topic.startswith(("ros.", "general."))
         }
-        self._naming = Naming(self._words, self._evidence, self._complaint, self._by_topic)
+        self._naming = Naming(self._words, self._complaint, self._by_topic)
 
     async def understand(
         self, doctor: str, turn: DoctorTurn, known: Known, view: PatientView
@@ -55,11 +51,12 @@ class LexicalSelector(ABC):
             known = Known(known.said, list(known.last_topics), list(known.last_facts))
             for place, clause in enumerate(turn.clauses):
                 goes_on = place > 0 and turn.sentence_of[place] == turn.sentence_of[place - 1]
-                before = len(found.topics)
+                before, told = len(found.topics), set(found.facts)
                 if not self._clause(clause, known, found, goes_on):
                     broad = broad or self._words.says("broad", clause)
                 if len(found.topics) > before:
-                    known.last_topics = [found.topics[-1]]
+                    known.last_topics, known.here = [found.topics[-1]], True
+                    known.last_facts = [fact for fact in found.facts if fact not in told]
             if not found.anything and (broad or "greedy" in turn.marks):
                 found.specificity = "broad"
             elif found.anything:
@@ -102,17 +99,9 @@ class LexicalSelector(ABC):
         facts: list[PatientFact],
         hits: list[Hit],
         clause: str,
-        pointed: list[Phrase],
         known: Known,
     ) -> list[tuple[PatientFact, bool]]:
-        # "Illnesses" may be one fact's own phrase, and is the whole topic's word all the same.
-        meant = [
-            fact
-            for fact in facts
-            if any(phrase.fact is fact and not self._words.says("class", phrase.folded) for phrase in pointed)
-        ]
-        if meant:
-            return [(fact, True) for fact in meant]
+        """Those of a topic's facts that are asked for, each with whether just this one is meant."""
         mine = [hit for hit in hits if topic in hit.topics]
         items = [clause[hit.start : hit.end] for hit in mine if hit.how == "item"]
         if items and not self._words.says("class", clause):
@@ -181,8 +170,9 @@ class LexicalSelector(ABC):
         if not facts:
             found.unknown += [topic for topic in known.last_topics if topic not in found.unknown]
             return True
+        lately = [fact for fact in facts if fact.id in known.last_facts]
         worded = self._worded(facts, clause) if len(facts) > 1 else []
-        for fact in worded or facts:
+        for fact in worded or lately or facts:
             found.facts[fact.id] = True
         found.topics += [topic for topic in known.last_topics if topic not in found.topics]
         return True

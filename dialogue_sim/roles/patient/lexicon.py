@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from dialogue_sim.roles.patient.likelihood import Likelihood, features
 from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold
@@ -50,7 +49,7 @@ class Lexicon:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        data, shared = load(language) | _hinted(language), load("topics")
+        data, shared = load(language), load("topics")
         words: dict[str, str] = data["words"]
         self._topics = {topic: each(text, language, words) for topic, text in data["topics"].items()}
         self._items = {topic: each(text, language, words) for topic, text in data["items"].items()}
@@ -81,13 +80,6 @@ class Lexicon:
             name: compiled(text, language, words) for name, text in data["turns"].items()
         }
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
-        self._related = [_related(line, language) for line in data.get("related", [])]
-        self._kinship = Screen(words for words, _ in self._related)
-        self._likelihood = _likelihood(language)
-        self._likely: dict[str, dict[str, float]] = {}
-        self._hints = {
-            topic: compiled(text, language, words) for topic, text in data.get("hints", {}).items()
-        }
 
     def plain(self, folded: str) -> str:
         """A folded text in standard words, where the lexicon knows its dialect forms (`forms:`)."""
@@ -98,44 +90,6 @@ class Lexicon:
     def read(self, text: str) -> str:
         """A text folded and in standard words."""
         return self.plain(fold(text))
-
-    def common(self, folded: str) -> str:
-        """A folded text with one word for each group of related words (`related:`), for comparing texts."""
-        done = -1
-        # What one group puts into the text may be a word of a later one, so the text is screened anew.
-        while later := [number for number in self._kinship.candidates(folded) if number > done]:
-            words, first = self._related[done := later[0]]
-            folded = words.sub(first, folded)
-        return folded
-
-    def hints(self, clause: str) -> dict[str, float]:
-        """How likely a folded clause means each topic, by the words that name it or hint at it; 1 is about one telling word."""
-        if clause not in self._likely:
-            if len(self._likely) >= _REMEMBERED:
-                self._likely.clear()
-            self._likely[clause] = self._weighed(clause)
-        return dict(self._likely[clause])
-
-    def _weighed(self, clause: str) -> dict[str, float]:
-        hinted = self.hinted(clause)
-        return self._likelihood.scores(features(self.named(clause), hinted)) if self._likelihood else hinted
-
-    def hinted(self, clause: str) -> dict[str, float]:
-        """How many words of a folded clause hint at each topic; one Chinese character counts half a word."""
-        found = {}
-        for topic, pattern in self._hints.items():
-            words = {m.group() for m in pattern.finditer(clause) if m.group()}
-            if words:
-                found[topic] = sum(0.5 if len(word) == 1 else 1.0 for word in words)
-        return found
-
-    def named(self, clause: str) -> dict[str, int]:
-        """The topics that a folded clause names, each with the length of its longest name."""
-        found: dict[str, int] = {}
-        for hit in self.hits(clause):
-            for topic in hit.topics:
-                found[topic] = max(found.get(topic, 0), hit.end - hit.start)
-        return found
 
     def hits(self, clause: str) -> list[Hit]:
         """Every place in a folded clause where a topic is named."""
@@ -186,24 +140,6 @@ class Lexicon:
 
 def _alternatives(line: str) -> set[str]:
     return {fold(word) for word in line.split("|") if word.strip()}
-
-
-def _hinted(language: str) -> dict[str, Any]:
-    """Dialect forms, related words and hints of a language; there are none where examples stand for them."""
-    return load(f"hints.{language}") if (_FOLDER / f"hints.{language}.yaml").exists() else {}
-
-
-def _likelihood(language: str) -> Likelihood | None:
-    """What the topics named and hinted at say of what is meant, where it was fitted for the language."""
-    if not (_FOLDER / f"weights.{language}.yaml").exists():
-        return None
-    data = load(f"weights.{language}")
-    return Likelihood(data["bias"], data["weights"])
-
-
-def _related(line: str, language: str) -> tuple[re.Pattern[str], str]:
-    words = [fold(word) for word in line.split("|")]
-    return compiled(";".join(words[1:]), language), words[0]
 
 
 @cache

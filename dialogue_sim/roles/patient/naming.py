@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dialogue_sim.roles.patient.evidence import OUTRIGHT, Evidence
 from dialogue_sim.roles.patient.lexicon import Hit, Lexicon
 
 # Topics of which an item may be asked for without a word of the topic itself.
 _ITEMS_ALONE = ("history.past", "history.drug")
-# A scene of these does not govern what is asked after it.
-_BODY = ("ros.", "general.")
 
 
 class Naming:
     """Settles which hits count, for one patient: their complaint and the topics on their record matter."""
 
-    def __init__(
-        self, words: Lexicon, evidence: Evidence, complaint: Collection[str], recorded: Collection[str]
-    ) -> None:
-        self._words, self._evidence = words, evidence
+    def __init__(self, words: Lexicon, complaint: Collection[str], recorded: Collection[str]) -> None:
+        self._words = words
         self._complaint, self._recorded = frozenset(complaint), frozenset(recorded)
 
     def hits(self, clause: str) -> list[Hit]:
         """The hits that count in a folded clause, in order."""
-        return self._evidence.standing(
-            self._settle(self._outside_broad(self._words.hits(clause), clause)), clause
-        )
-
-    def to_the_point(self, clause: str) -> tuple[str, list[Hit]]:
-        """The part of a clause that asks, and what it names: what sets the scene before it only counts if it is needed."""
-        hits = self.hits(clause)
-        cut = clause.rfind(",") if self._words.language == "zh" else -1  # English lists run on behind a comma
-        if cut < 0 or any(
-            hit.start < cut and self.frames(hit) and not hit.topic.startswith(_BODY) for hit in hits
-        ):
-            return clause, hits
-        point = clause[cut + 1 :]
-        named = self.hits(point)
-        if any(not self.is_feature(hit) for hit in named):
-            return point, named
-        meant = None if named else self._evidence.meant(point, OUTRIGHT)
-        return (point, []) if meant and meant.topic not in self._words.features else (clause, hits)
-
-    def frames(self, hit: Hit) -> bool:
-        """Whether a hit takes to itself what else its clause names."""
-        return hit.how != "item" and hit.topic in self._words.absorbs and not self.is_feature(hit)
+        return self._settle(self._outside_broad(self._words.hits(clause), clause))
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""

@@ -57,12 +57,16 @@ class Understanding:
 
 @dataclass
 class Known:
-    """What the selector may know of the dialogue so far: facts said, topics and facts asked last, the last turns."""
+    """What the selector may know of the dialogue so far: facts said, topics and facts asked last, the last turns.
+
+    `here` tells that what was asked last stands in the turn that is being read.
+    """
 
     said: set[str] = field(default_factory=set)
     last_topics: list[str] = field(default_factory=list)
     last_facts: list[str] = field(default_factory=list)
     recent: list[str] = field(default_factory=list)
+    here: bool = False
 
 
 class Selector(Protocol):

@@ -10,8 +10,7 @@ from dialogue_sim.roles.patient.bank import bank
 from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.matching import Matching
-from dialogue_sim.roles.patient.naming import topics_of
-from dialogue_sim.roles.patient.retrieval import Phrase
+from dialogue_sim.roles.patient.naming import topics_of, without
 from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
@@ -23,7 +22,11 @@ _GROUND = 0.2
 _CLOSE = 2.5
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
-_LIST = re.compile(r"\s*[,、]\s*(?:or |and )?|\s+(?:or|and)\s+|(?<=[一-龥])(?:或者?|和|以及)(?=[一-龥])")
+_LIST = {
+    "en": re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+"),
+    "zh": re.compile(r"、|(?<=[一-龥])(?:或者?|和|以及)(?=[一-龥])"),
+}
+_CIRCUMSTANCE = re.compile(r"(?:with|without|for|by|on|at|in|when|if|like|after|before|during|from|since|than)\b")
 
 
 class Ranked(NamedTuple):
@@ -45,7 +48,6 @@ class WeighingSelector(LexicalSelector):
 
     def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         hits = self._naming.hits(clause)
-        asked = self._index.asked_by(clause)
         fits = self._matching.fits(clause)
         if self._leans(clause, hits, known) and max(fits.values(), default=0.0) < _TOLD:
             return goes_on or self._go_on(clause, known, found)
@@ -60,7 +62,7 @@ class WeighingSelector(LexicalSelector):
                 return self._follow(clause, known, found)
             if self._leans_back(clause, known, found, goes_on):
                 return True
-        return self._weigh(clause, hits, asked, known, found)
+        return self._weigh(clause, hits, known, found)
 
     def _leans_back(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         """Whether a clause with hardly a telling word asks nothing, or on about what was asked before."""
@@ -74,16 +76,14 @@ class WeighingSelector(LexicalSelector):
             return self._go_on(clause, known, found)
         return not content or (goes_on and (content < SHORT - 1 or not self._words.says("question", clause)))
 
-    def _weigh(
-        self, clause: str, hits: list[Hit], asked: list[Phrase], known: Known, found: Understanding
-    ) -> bool:
+    def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
         ranking = self._ranked(clause, hits, known)
         best = ranking[0]
         ranking = [ranked for ranked in ranking if ranked.topic != _NONE]
         if not hits and best.fit < 1.0 and self._groundless(clause, best.topic):
             found.unknown.append(clause[:60])
             return True
-        if self._of_the_last(best, clause, known):
+        if self._of_the_last(best, clause, hits, known):
             return self._go_on(clause, known, found)
         best = ranking[0]
         chosen = {best.topic: best}
@@ -109,7 +109,7 @@ class WeighingSelector(LexicalSelector):
                 chosen.setdefault(first.topic, first)
         self._spread(best, hits, chosen, scores)
         for ranked in chosen.values():
-            self._tell_of(ranked, clause, hits, asked, known, found)
+            self._tell_of(ranked, clause, hits, known, found)
         return True
 
     def _groundless(self, clause: str, topic: str) -> bool:
@@ -120,21 +120,26 @@ class WeighingSelector(LexicalSelector):
         """Whether a topic that is asked for takes another to itself ("in your family", "make it worse")."""
         return self._words.takes(frame, Hit((topic,), 0, 0, "topic"))
 
-    def _of_the_last(self, best: Ranked, clause: str, known: Known) -> bool:
-        """Whether a short clause asks a feature of the matter asked just before ("how long did it last?")."""
-        return (
-            best.topic in self._words.features
-            and best.fit < _TOLD
-            and bool(known.last_facts)
-            and self._on_a_symptom(known)
-            and len(self._bank.thesaurus.content(clause)) <= SHORT
-            and not self._words.says("anew", clause)
-        )
+    def _of_the_last(self, best: Ranked, clause: str, hits: list[Hit], known: Known) -> bool:
+        """Whether a short clause asks on about the matter asked just before ("how long did it last?")."""
+        if best.fit >= _TOLD or not known.last_topics or self._words.says("anew", clause):
+            return False
+        if len(pieces(without(clause, hits), self._view.language)) > SHORT:
+            return False
+        if best.topic.startswith("hpi."):
+            return self._on_a_symptom(known)
+        return known.here and not hits and best.fit < 1.0
 
     def _parts(self, clause: str) -> list[str]:
         """The members of a list of things asked for at once."""
-        parts = [part for part in _LIST.split(clause) if part]
+        parts = [part for part in _LIST[self._view.language].split(clause) if self._asks_of_its_own(part)]
         return parts if len(parts) > 1 else []
+
+    def _asks_of_its_own(self, part: str) -> bool:
+        """Whether a part of a clause is more than a name or a circumstance of the question ("with a cough")."""
+        return not _CIRCUMSTANCE.match(part) and any(
+            self._bank.knows(word) for word in self._bank.thesaurus.content(part)
+        )
 
     def _spread(
         self, best: Ranked, hits: list[Hit], chosen: dict[str, Ranked], scores: dict[str, Ranked]
@@ -167,7 +172,6 @@ class WeighingSelector(LexicalSelector):
         ranked: Ranked,
         clause: str,
         hits: list[Hit],
-        asked: list[Phrase],
         known: Known,
         found: Understanding,
     ) -> None:
@@ -179,8 +183,7 @@ class WeighingSelector(LexicalSelector):
             self._take(topic, found)
             return
         facts = self._by_topic.get(topic, [])
-        pointed = [phrase for phrase in asked if phrase.fact.topic == topic]
-        result = self._of_topic(topic, facts, hits, clause, pointed, known) if facts else []
+        result = self._of_topic(topic, facts, hits, clause, known) if facts else []
         result = result or [(fact, True) for fact in self._kin(topic)] or self._near(topic, clause)
         if not result and ranked.fit >= _TOLD and ranked.fact:
             result = [(ranked.fact, True)]
@@ -213,14 +216,13 @@ class WeighingSelector(LexicalSelector):
         facts: list[PatientFact],
         hits: list[Hit],
         clause: str,
-        pointed: list[Phrase],
         known: Known,
     ) -> list[tuple[PatientFact, bool]]:
         fitting = self._worded(facts, clause) if len(facts) > 1 else []
         every = topic in _OPEN and self._words.says("class", clause)
         if fitting and len(fitting) < len(facts) and not every:
             return [(fact, True) for fact in fitting]
-        return super()._of_topic(topic, facts, hits, clause, pointed, known)
+        return super()._of_topic(topic, facts, hits, clause, known)
 
     def _worded(self, facts: list[PatientFact], clause: str) -> list[PatientFact]:
         """Those of several facts that the question's own words fit, if it fits any."""
