@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
 from dialogue_sim.roles.patient.lexicon import lexicon, load
+from dialogue_sim.roles.patient.spelling import Spelling, words_of
 from dialogue_sim.roles.text import fold, stem
 
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
@@ -214,3 +215,10 @@ def bank(language: str) -> Bank:
         topic: read(text.replace(";", "?")).replace("?", ";") for topic, text in data["topics"].items()
     }
     return Bank(examples, reading, data["near"])
+
+
+@cache
+def spelling() -> Spelling:
+    """The spelling of English questions, as the examples and word groups have it."""
+    data = load("bank.en")
+    return Spelling(words_of((*data["topics"].values(), *data["groups"], data["plain"], data["asking"])))

@@ -11,7 +11,15 @@ from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
 from dialogue_sim.roles.requests import orders
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 
-_SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}")
+# A final particle ends a question, whether or not a comma follows it ("抽烟吗喝酒吗").
+_SPLIT_ZH = re.compile(r"[,:，：~]+|-{2,}|(?<=吗)(?=[一-龥]{2})|(?<=了没)(?=[一-龥])(?!有)")
+_ADDRESS_ZH = re.compile(
+    r"^(?:(?:您好|你好|哎|那|嗯)[,，]?)?(?:[一-龥]?(?:兄弟|同学|先生|女士|老师|师傅|大哥|大姐|老哥|大叔|叔叔|阿姨|大爷|大妈|大娘)"
+    r"|小伙子|姑娘|朋友|老乡|老板|美女|帅哥|宝妈|宝爸)[,，、](?=[一-龥])"
+)
+_THROUGH = re.compile(r"\b(?:walk|talk|take|run|lead) me through\b")
+_ENDS = "?!.。;,~ "
+_BRIEF = {"en": 40, "zh": 14}
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
@@ -75,22 +83,28 @@ def take_apart(text: str, language: str) -> DoctorTurn:
         _sentence(tight, words, turn, unmarked)
         before = tight
         turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
+    if not turn.clauses and not turn.marks and len(folded) <= _BRIEF[language]:
+        _catchword(_tight(folded, language).rstrip(_ENDS), words, turn)
     return turn
 
 
+def _catchword(bare: str, words: Lexicon, turn: DoctorTurn) -> None:
+    """Take a turn that only names a topic ("allergies to any medicines") as a question about it."""
+    if _named(bare, words):
+        turn.clauses, turn.sentence_of = [bare], [0]
+
+
 def _tight(text: str, language: str) -> str:
-    """Chinese is searched without spaces, English without the sounds of thinking."""
-    return (
-        re.sub(r"\s+", "", text)
-        if language == "zh"
-        else re.sub(r"\s+", " ", _FILLED.sub(" ", text)).strip(" ,")
-    )
+    """Chinese is searched without spaces and names called out, English without the sounds of thinking."""
+    if language == "zh":
+        return _ADDRESS_ZH.sub("", re.sub(r"\s+", "", text))
+    return re.sub(r"\s+", " ", _THROUGH.sub("tell me about", _FILLED.sub(" ", text))).strip(" ,")
 
 
 def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -> None:
     """Read one sentence into `turn`; `unmarked` tells that the whole turn bears no question mark."""
     asks = sentence.endswith("?")
-    bare = sentence.rstrip("?!.。;,~ ").strip(" ,")
+    bare = sentence.rstrip(_ENDS).strip(" ,")
     found = {mark for mark in TURN_MARKS if words.says(mark, bare)} - ({"diagnosis"} if asks else set())
     turn.marks |= found
     if words.says("greedy", bare):
@@ -99,14 +113,10 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("choice", bare):
         turn.marks.add("consent")
         return
-    if (
-        "invite" in found
-        and asks
-        and any(not hit.topic.startswith(("hpi.", "view.")) for hit in words.hits(bare))
-    ):
-        found.discard("invite")
-        turn.marks.discard("invite")
-    if found & {"invite", "teach_back", "goodbye"}:
+    ending = found & {"invite", "teach_back", "goodbye"}
+    if ending and asks and any(not hit.topic.startswith(("hpi.", "view.")) for hit in words.hits(bare)):
+        turn.marks -= ending
+    elif ending:
         return
     if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
         turn.marks.add("confirm")

@@ -6,11 +6,12 @@ import re
 from typing import NamedTuple
 
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.patient.bank import bank
+from dialogue_sim.roles.patient.bank import bank, spelling
 from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.matching import Matching
 from dialogue_sim.roles.patient.naming import topics_of, without
+from dialogue_sim.roles.patient.spelling import words_of
 from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
@@ -45,8 +46,11 @@ class WeighingSelector(LexicalSelector):
         super().__init__(view)
         self._bank = bank(view.language)
         self._matching = Matching(view.facts, self._bank.thesaurus)
+        self._own_words = words_of(text for fact in view.facts for text in (fact.say, *fact.ask))
 
     def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
+        if self._view.language == "en":
+            clause = spelling().mended(clause, self._own_words)
         hits = self._naming.hits(clause)
         fits = self._matching.fits(clause)
         if self._leans(clause, hits, known) and max(fits.values(), default=0.0) < _TOLD:
