@@ -17,7 +17,7 @@ from dialogue_sim.roles.text import pieces
 
 _NONE = "none"
 _FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 2.0
-_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 1.5, 2.0
+_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 3.0, 2.0
 _ALIKE = 0.6
 _GROUND = 0.2
 _CLOSE = 2.5
