@@ -20,6 +20,7 @@ _FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 2.0
 _LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 3.0, 2.0
 _ALIKE = 0.6
 _GROUND = 0.2
+_FAINT, _SURE, _FLOOR, _STRONG = 2.0, 6.0, -3.0, 8.0
 _CLOSE = 2.5
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
@@ -84,7 +85,7 @@ class WeighingSelector(LexicalSelector):
         ranking = self._ranked(clause, hits, known)
         best = ranking[0]
         ranking = [ranked for ranked in ranking if ranked.topic != _NONE]
-        if not hits and best.fit < 1.0 and self._groundless(clause, best.topic):
+        if not hits and best.fit < 1.0 and self._groundless(clause, best):
             found.unknown.append(clause[:60])
             return True
         if self._of_the_last(best, clause, hits, known):
@@ -92,14 +93,13 @@ class WeighingSelector(LexicalSelector):
         best = ranking[0]
         chosen = {best.topic: best}
         parts = self._parts(clause)
-        beside = _LISTED if parts else _BESIDE
         scores = {ranked.topic: ranked for ranked in ranking}
         for hit in hits:
             topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
             if (
                 not self._naming.is_feature(hit)
                 and topic in scores
-                and scores[topic].score > best.score - beside
+                and self._beside(scores[topic], best, listed=bool(parts))
             ):
                 chosen.setdefault(topic, scores[topic])
         for part in parts:
@@ -108,6 +108,7 @@ class WeighingSelector(LexicalSelector):
             if (
                 (first.fit >= _TOLD or first.topic in topics_of(named))
                 and first.score - second.score >= _CLEAR
+                and scores[first.topic].score > 0
                 and not self._framed(best.topic, first.topic)
             ):
                 chosen.setdefault(first.topic, first)
@@ -116,9 +117,17 @@ class WeighingSelector(LexicalSelector):
             self._tell_of(ranked, clause, hits, known, found)
         return True
 
-    def _groundless(self, clause: str, topic: str) -> bool:
-        """Whether only words that tell nothing speak for a topic."""
-        return topic == _NONE or self._bank.grounded(clause, topic) < _GROUND
+    def _groundless(self, clause: str, best: Ranked) -> bool:
+        """Whether next to nothing speaks for a topic."""
+        if best.topic == _NONE or best.score < _FAINT:
+            return True
+        return best.score < _SURE and self._bank.grounded(clause, best.topic) < _GROUND
+
+    @staticmethod
+    def _beside(named: Ranked, best: Ranked, *, listed: bool) -> bool:
+        """Whether a topic that is named is asked for along with the likeliest one."""
+        listed = listed or named.score > _STRONG
+        return named.score > best.score - (_LISTED if listed else _BESIDE)
 
     def _framed(self, frame: str, topic: str) -> bool:
         """Whether a topic that is asked for takes another to itself ("in your family", "make it worse")."""
@@ -165,6 +174,7 @@ class WeighingSelector(LexicalSelector):
                 default=(0.0, 0),
             )
             fact = self._by_topic[topic][-told[1]] if topic in self._by_topic else None
+            score = max(score, _FLOOR) if told[0] >= _TOLD else score
             score += _FIT * told[0] + (_NAMED if topic in named else 0.0)
             score += _GOING_ON if topic in known.last_topics else 0.0
             score -= _COMPLAINT if topic in self._complaint and fact is None else 0.0
@@ -193,6 +203,8 @@ class WeighingSelector(LexicalSelector):
             result = [(ranked.fact, True)]
         if result:
             self._take(topic, found)
+            if any(fact.id in found.facts for fact, _ in result) and not any(one for _, one in result):
+                return  # said again without naming one
             for fact, one in result:
                 found.facts[fact.id] = (
                     found.facts.get(fact.id, False) or one or (fact is ranked.fact and ranked.fit >= _TOLD)
@@ -210,7 +222,8 @@ class WeighingSelector(LexicalSelector):
     def _near(self, topic: str, clause: str) -> list[tuple[PatientFact, bool]]:
         """The fact of a near topic that the question's own words fit best."""
         fits = self._matching.fits(clause)
-        facts = [fact for near in self._bank.near.get(topic, ()) for fact in self._by_topic.get(near, ())]
+        near = [*self._bank.near.get(topic, ()), *(self._complaint if topic.startswith("hpi.") else ())]
+        facts = [fact for other in near for fact in self._by_topic.get(other, ())]
         best = max(facts, key=lambda fact: fits.get(fact.id, 0.0), default=None)
         return [(best, True)] if best and fits.get(best.id, 0.0) >= _CLOSE else []
 
