@@ -94,6 +94,7 @@ class WeighingSelector(LexicalSelector):
         chosen = {best.topic: best}
         parts = self._parts(clause)
         scores = {ranked.topic: ranked for ranked in ranking}
+        recorded = best.topic in self._by_topic
         for hit in hits:
             topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
             if (
@@ -106,7 +107,7 @@ class WeighingSelector(LexicalSelector):
             named = [hit for hit in self._naming.hits(part) if not self._naming.is_feature(hit)]
             first, second = self._ranked(part, named, known)[:2]
             if (
-                (first.fit >= _TOLD or first.topic in topics_of(named))
+                (first.topic in topics_of(named) or (first.fit >= _TOLD and recorded))
                 and first.score - second.score >= _CLEAR
                 and scores[first.topic].score > 0
                 and not self._framed(best.topic, first.topic)
