@@ -16,8 +16,8 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
 _NONE = "none"
-_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 2.0
-_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 3.0, 2.0
+_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 3.0
+_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 5.0, 2.0
 _ALIKE = 0.6
 _GROUND = 0.2
 _FAINT, _SURE, _FLOOR, _STRONG = 2.0, 6.0, -3.0, 8.0
@@ -28,7 +28,9 @@ _LIST = {
     "en": re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+"),
     "zh": re.compile(r"、|(?<=[一-龥])(?:或者?|和|以及)(?=[一-龥])"),
 }
-_CIRCUMSTANCE = re.compile(r"(?:with|without|for|by|on|at|in|when|if|like|after|before|during|from|since|than)\b")
+_CIRCUMSTANCE = re.compile(
+    r"(?:with|without|for|by|on|at|in|when|if|like|after|before|during|from|since|than)\b"
+)
 
 
 class Ranked(NamedTuple):
