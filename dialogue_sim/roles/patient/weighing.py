@@ -16,12 +16,14 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
 _NONE = "none"
+# What a fact's own words, a name and going on with a topic count beside the examples; what speaks against the complaint.
 _FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 3.0
-_LISTED, _BESIDE, _CLEAR, _TOLD = 5.0, 1.5, 5.0, 2.0
-_ALIKE = 0.6
-_GROUND = 0.2
-_FAINT, _SURE, _FLOOR, _STRONG = 2.0, 6.0, -3.0, 8.0
-_CLOSE = 2.5
+# A fact that the question's words tell of, how alike two are told of, how close one of a near topic must be.
+_TOLD, _ALIKE, _CLOSE = 2.0, 0.6, 2.5
+# How far behind the likeliest topic one that is named, or named in a list, may be; when a list's member is clear.
+_BESIDE, _LISTED, _CLEAR, _STRONG = 1.5, 5.0, 5.0, 8.0
+# Too little to go by, unless the topic's examples hold so much of the words; enough without; the least with a fact's.
+_FAINT, _GROUND, _SURE, _FLOOR = 2.0, 0.2, 6.0, -3.0
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
 _LIST = {
@@ -93,9 +95,18 @@ class WeighingSelector(LexicalSelector):
         if self._of_the_last(best, clause, hits, known):
             return self._go_on(clause, known, found)
         best = ranking[0]
-        chosen = {best.topic: best}
-        parts = self._parts(clause)
         scores = {ranked.topic: ranked for ranked in ranking}
+        chosen = self._chosen(best, clause, hits, scores, known)
+        self._spread(best, hits, chosen, scores)
+        for ranked in chosen.values():
+            self._tell_of(ranked, clause, hits, known, found)
+        return True
+
+    def _chosen(
+        self, best: Ranked, clause: str, hits: list[Hit], scores: dict[str, Ranked], known: Known
+    ) -> dict[str, Ranked]:
+        """The likeliest topic, with those that are named beside it and those of the members of a list."""
+        chosen, parts = {best.topic: best}, self._parts(clause)
         recorded = best.topic in self._by_topic
         for hit in hits:
             topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
@@ -115,10 +126,7 @@ class WeighingSelector(LexicalSelector):
                 and not self._framed(best.topic, first.topic)
             ):
                 chosen.setdefault(first.topic, first)
-        self._spread(best, hits, chosen, scores)
-        for ranked in chosen.values():
-            self._tell_of(ranked, clause, hits, known, found)
-        return True
+        return chosen
 
     def _groundless(self, clause: str, best: Ranked) -> bool:
         """Whether next to nothing speaks for a topic."""
