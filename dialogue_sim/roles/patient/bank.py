@@ -6,9 +6,12 @@ import itertools
 import math
 import re
 from abc import ABC, abstractmethod
-from collections import Counter, defaultdict
+from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dialogue_sim.roles.patient.lexicon import lexicon, load
 from dialogue_sim.roles.patient.spelling import Spelling, words_of
@@ -141,64 +144,69 @@ class Bank:
     ) -> None:
         self.thesaurus, self.near = thesaurus, near
         self.topics = tuple(examples)
-        holders: Counter[str] = Counter()
-        read: list[tuple[str, dict[str, float], float]] = []
-        for topic, text in examples.items():
-            for example in text.split(";"):
-                found = thesaurus.features(example)
-                holders.update(found.keys())
-                read.append((topic, found, _length(found.values())))
-        self._rarity = {feature: math.log(1 + len(read) / held) for feature, held in holders.items()}
-        self._rarest = math.log(1 + len(read))
-        held_by: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
-        for topic, found, length in read:
+        self.place = {topic: place for place, topic in enumerate(self.topics)}
+        self._row: dict[str, int] = {}
+        rows, columns, weights = array("i"), array("i"), array("d")
+        asked = [
+            (place, example) for place, text in enumerate(examples.values()) for example in text.split(";")
+        ]
+        for place, example in asked:
+            found = thesaurus.features(example)
+            length = _length(found.values())
             for feature, weight in found.items():
-                held_by[feature][topic] += weight / length * self._rarity[feature]
-        totals = {feature: sum(held.values()) for feature, held in held_by.items()}
-        everything, small = sum(totals.values()), _SMALL * len(totals)
-        inside = dict.fromkeys(self.topics, small)
-        for held in held_by.values():
-            for topic, amount in held.items():
-                inside[topic] += amount
-        self._odds = {
-            topic: math.log((everything + 2 * small - amount) / amount) for topic, amount in inside.items()
-        }
-        self._absent = {feature: math.log(_SMALL / (total + _SMALL)) for feature, total in totals.items()}
-        self._present = {
-            feature: {
-                topic: math.log((amount + _SMALL) / (totals[feature] - amount + _SMALL))
-                - self._absent[feature]
-                for topic, amount in held.items()
-            }
-            for feature, held in held_by.items()
-        }
+                rows.append(self._row.setdefault(feature, len(self._row)))
+                columns.append(place)
+                weights.append(weight / length)
+        holders = np.bincount(rows)
+        self._rarity, self._rarest = np.log(1 + len(asked) / holders), math.log(1 + len(asked))
+        cells, cell = np.unique(
+            np.array(rows, int) * len(self.topics) + np.array(columns), return_inverse=True
+        )
+        amounts = np.bincount(cell, np.array(weights) * self._rarity[np.array(rows)])
+        row, self._column = np.divmod(cells, len(self.topics))
+        totals = np.bincount(row, amounts)
+        small = _SMALL * len(totals)
+        inside = small + np.bincount(self._column, amounts, len(self.topics))
+        self._odds = np.log((totals.sum() + 2 * small - inside) / inside)
+        self._absent = np.log(_SMALL / (totals + _SMALL))
+        self._present = np.log((amounts + _SMALL) / (totals[row] - amounts + _SMALL)) - self._absent[row]
+        # The cells of a feature stand together, from its start to that of the next.
+        self._start = np.searchsorted(row, np.arange(len(totals) + 1)).tolist()
 
-    def scores(self, folded: str) -> dict[str, float]:
-        """How much a folded text speaks for each topic, as log odds of the order of -5 to 5."""
-        found = {
-            feature: weight * self._rarity[feature]
+    def scores(self, folded: str) -> NDArray[np.float64]:
+        """How much a folded text speaks for each of `topics`, as log odds of the order of -5 to 5."""
+        found = [
+            (self._row[feature], weight)
             for feature, weight in self.thesaurus.features(folded).items()
-            if feature in self._rarity
-        }
-        length = _length(found.values())
-        every = sum(found.values()) / length
-        absent = sum(weight * self._absent[feature] for feature, weight in found.items()) / length
-        scored = {topic: absent + every * odds for topic, odds in self._odds.items()}
-        for feature, weight in found.items():
-            for topic, more in self._present[feature].items():
-                scored[topic] += weight / length * more
+            if feature in self._row
+        ]
+        if not found:
+            return np.zeros(len(self.topics))
+        rows = np.array([row for row, _ in found])
+        weights = np.array([weight for _, weight in found]) * self._rarity[rows]
+        weights /= math.sqrt(weights @ weights)
+        spans = [slice(self._start[row], self._start[row + 1]) for row, _ in found]
+        held = [span.stop - span.start for span in spans]
+        more = np.concatenate([self._present[span] for span in spans]) * np.repeat(weights, held)
+        columns = np.concatenate([self._column[span] for span in spans])
+        scored: NDArray[np.float64] = np.bincount(columns, more, len(self.topics)).astype(float, copy=False)
+        scored += weights @ self._absent[rows] + weights.sum() * self._odds
         return scored
 
     def knows(self, word: str) -> bool:
         """Whether an example holds a telling word."""
-        return word in self._rarity
+        return word in self._row
 
     def grounded(self, folded: str, topic: str) -> float:
         """The share of a text's telling words that the topic's examples hold, 0 to 1; 1 where it has none."""
-        content = self.thesaurus.content(folded)
-        weights = {word: self._rarity.get(word, self._rarest) for word in content}
-        held = sum(weight for word, weight in weights.items() if topic in self._present.get(word, {}))
-        return held / sum(weights.values()) if weights else 1.0
+        place, every, held = self.place[topic], 0.0, 0.0
+        for word in self.thesaurus.content(folded):
+            row = self._row.get(word)
+            weight = self._rarest if row is None else self._rarity[row]
+            every += weight
+            if row is not None and place in self._column[self._start[row] : self._start[row + 1]]:
+                held += weight
+        return held / every if every else 1.0
 
 
 def _length(weights: Collection[float]) -> float:

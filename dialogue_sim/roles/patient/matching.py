@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 
 from dialogue_sim.cases.views import PatientFact
 from dialogue_sim.roles.patient.bank import Reading
@@ -26,10 +25,10 @@ class Matching:
         self._asks: list[tuple[str, frozenset[str]]] = []
         self._holders: defaultdict[str, dict[str, float]] = defaultdict(dict)
         for fact in facts:
-            for feature in _content(fact.say, thesaurus):
+            for feature in thesaurus.content(fold(fact.say)):
                 self._holders[feature][fact.id] = _SAID
             for ask in fact.ask:
-                content = _content(ask, thesaurus)
+                content = frozenset(thesaurus.content(fold(ask)))
                 self._asks.append((fact.id, content))
                 for feature in content:
                     self._holders[feature][fact.id] = 1.0
@@ -58,8 +57,3 @@ class Matching:
         if len(feature) == 1 and not feature.isascii():
             return rare * _CHARACTER
         return rare * (_GROUP if feature.startswith("=") else 1.0)
-
-
-@lru_cache(maxsize=8192)
-def _content(text: str, thesaurus: Reading) -> frozenset[str]:
-    return frozenset(thesaurus.content(fold(text)))

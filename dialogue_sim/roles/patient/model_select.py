@@ -15,7 +15,7 @@ from dialogue_sim.models.structured import ask_json
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
-from dialogue_sim.roles.patient.weighing import WeighingSelector
+from dialogue_sim.roles.patient.weighing import selector_of
 from dialogue_sim.transcript import Intent
 
 _MOST = 12
@@ -44,7 +44,7 @@ class ModelSelector:
 
     def __init__(self, model: ChatModel, view: PatientView, prompts: Prompts, *, seed: int) -> None:
         self._model, self._view, self._prompts, self._seed = model, view, prompts, seed
-        self._lexical = WeighingSelector(view)
+        self._lexical = selector_of(view)
         self._ids = {fact.id for fact in view.facts}
         self._asked = 0
 

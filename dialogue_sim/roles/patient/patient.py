@@ -24,7 +24,7 @@ from dialogue_sim.roles.patient.questions import take_apart
 from dialogue_sim.roles.patient.style import Style
 from dialogue_sim.roles.patient.understanding import Known, Selector
 from dialogue_sim.roles.patient.voice import TemplateVoice
-from dialogue_sim.roles.patient.weighing import WeighingSelector
+from dialogue_sim.roles.patient.weighing import selector_of
 from dialogue_sim.roles.text import MAX_HEARD
 from dialogue_sim.transcript import Selection, Turn
 
@@ -153,7 +153,7 @@ def open_patient(
         )
     persona = choose_persona(settings.persona, view.persona, seed)
     wording = Wording(view, seed)
-    selector: Selector = WeighingSelector(view)
+    selector: Selector = selector_of(view)
     if model is not None and selecting == "model" and wording_by != "one_call":
         selector = ModelSelector(model, view, prompts, seed=seed)
     voices = Voices(TemplateVoice(view, wording, settings.unknown), Style(view, persona, wording))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.patient.bank import bank, spelling
+from dialogue_sim.roles.patient.bank import Bank, bank, spelling
 from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.matching import Matching
@@ -24,6 +29,7 @@ _TOLD, _ALIKE, _CLOSE = 2.0, 0.6, 2.5
 _BESIDE, _LISTED, _CLEAR, _STRONG = 1.5, 5.0, 5.0, 8.0
 # Too little to go by, unless the topic's examples hold so much of the words; enough without; the least with a fact's.
 _FAINT, _GROUND, _SURE, _FLOOR = 2.0, 0.2, 6.0, -3.0
+_REMEMBERED = 32  # cases; the replicates of one follow one another
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
 _LIST = {
@@ -35,6 +41,12 @@ _CIRCUMSTANCE = re.compile(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def selector_of(view: PatientView) -> WeighingSelector:
+    """The selector of a case. It keeps nothing of a dialogue, so the replicates of a case share it."""
+    return WeighingSelector(view)
+
+
 class Ranked(NamedTuple):
     """A topic with how strongly a question points to it, and the fact of it that fits the question best."""
 
@@ -42,6 +54,30 @@ class Ranked(NamedTuple):
     topic: str
     fact: PatientFact | None
     fit: float
+
+
+class Ranking:
+    """Every topic with how strongly a question points to it."""
+
+    def __init__(
+        self, bank: Bank, scores: NDArray[np.float64], told: Mapping[str, tuple[PatientFact, float]]
+    ) -> None:
+        self._bank, self._scores, self._told = bank, scores, told
+        self._order = np.argsort(-scores, kind="stable")
+
+    def of(self, topic: str) -> Ranked:
+        """One topic."""
+        return self._at(self._bank.place[topic])
+
+    def first(self, but: str = "") -> Ranked:
+        """The likeliest topic, but for one."""
+        place = self._bank.place.get(but)
+        return self._at(next(int(at) for at in self._order if at != place))
+
+    def _at(self, place: int) -> Ranked:
+        topic = self._bank.topics[place]
+        fact, fit = self._told.get(topic, (None, 0.0))
+        return Ranked(float(self._scores[place]), topic, fact, fit)
 
 
 class WeighingSelector(LexicalSelector):
@@ -87,23 +123,21 @@ class WeighingSelector(LexicalSelector):
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
         ranking = self._ranked(clause, hits, known)
-        best = ranking[0]
-        ranking = [ranked for ranked in ranking if ranked.topic != _NONE]
+        best = ranking.first()
         if not hits and best.fit < 1.0 and self._groundless(clause, best):
             found.unknown.append(clause[:60])
             return True
         if self._of_the_last(best, clause, hits, known):
             return self._go_on(clause, known, found)
-        best = ranking[0]
-        scores = {ranked.topic: ranked for ranked in ranking}
-        chosen = self._chosen(best, clause, hits, scores, known)
-        self._spread(best, hits, chosen, scores)
+        best = ranking.first(_NONE)
+        chosen = self._chosen(best, clause, hits, ranking, known)
+        self._spread(best, hits, chosen, ranking)
         for ranked in chosen.values():
             self._tell_of(ranked, clause, hits, known, found)
         return True
 
     def _chosen(
-        self, best: Ranked, clause: str, hits: list[Hit], scores: dict[str, Ranked], known: Known
+        self, best: Ranked, clause: str, hits: list[Hit], ranking: Ranking, known: Known
     ) -> dict[str, Ranked]:
         """The likeliest topic, with those that are named beside it and those of the members of a list."""
         chosen, parts = {best.topic: best}, self._parts(clause)
@@ -112,17 +146,19 @@ class WeighingSelector(LexicalSelector):
             topic = next((topic for topic in hit.topics if topic in self._by_topic), hit.topic)
             if (
                 not self._naming.is_feature(hit)
-                and topic in scores
-                and self._beside(scores[topic], best, listed=bool(parts))
+                and topic in self._bank.place
+                and self._beside(ranking.of(topic), best, listed=bool(parts))
             ):
-                chosen.setdefault(topic, scores[topic])
+                chosen.setdefault(topic, ranking.of(topic))
         for part in parts:
             named = [hit for hit in self._naming.hits(part) if not self._naming.is_feature(hit)]
-            first, second = self._ranked(part, named, known)[:2]
+            of_part = self._ranked(part, named, known)
+            first = of_part.first()
+            second = of_part.first(first.topic)
             if (
                 (first.topic in topics_of(named) or (first.fit >= _TOLD and recorded))
                 and first.score - second.score >= _CLEAR
-                and scores[first.topic].score > 0
+                and ranking.of(first.topic).score > 0
                 and not self._framed(best.topic, first.topic)
             ):
                 chosen.setdefault(first.topic, first)
@@ -165,32 +201,31 @@ class WeighingSelector(LexicalSelector):
             self._bank.knows(word) for word in self._bank.thesaurus.content(part)
         )
 
-    def _spread(
-        self, best: Ranked, hits: list[Hit], chosen: dict[str, Ranked], scores: dict[str, Ranked]
-    ) -> None:
+    def _spread(self, best: Ranked, hits: list[Hit], chosen: dict[str, Ranked], ranking: Ranking) -> None:
         """Take every topic that a word for several means, where the question names none in particular."""
         for hit in hits:
             if hit.how == "several" and best.topic in hit.topics and best.fit < _TOLD:
-                chosen.update({topic: scores[topic] for topic in hit.topics if topic in self._by_topic})
+                chosen.update({topic: ranking.of(topic) for topic in hit.topics if topic in self._by_topic})
 
-    def _ranked(self, clause: str, hits: list[Hit], known: Known) -> list[Ranked]:
-        """Every topic, the likeliest first."""
-        scores = self._bank.scores(clause)
-        fits = self._matching.fits(clause)
-        named = topics_of(hits)
-        ranking = []
-        for topic, score in scores.items():
-            told = max(
-                ((fits.get(fact.id, 0.0), -i) for i, fact in enumerate(self._by_topic.get(topic, ()))),
-                default=(0.0, 0),
-            )
-            fact = self._by_topic[topic][-told[1]] if topic in self._by_topic else None
-            score = max(score, _FLOOR) if told[0] >= _TOLD else score
-            score += _FIT * told[0] + (_NAMED if topic in named else 0.0)
-            score += _GOING_ON if topic in known.last_topics else 0.0
-            score -= _COMPLAINT if topic in self._complaint and fact is None else 0.0
-            ranking.append(Ranked(score, topic, fact, told[0]))
-        return sorted(ranking, key=lambda ranked: -ranked.score)
+    def _ranked(self, clause: str, hits: list[Hit], known: Known) -> Ranking:
+        """How strongly a clause points to each topic."""
+        place, scores, fits = self._bank.place, self._bank.scores(clause), self._matching.fits(clause)
+        told: dict[str, tuple[PatientFact, float]] = {}
+        for topic, facts in self._by_topic.items():
+            fact = max(facts, key=lambda fact: fits.get(fact.id, 0.0))
+            fit = fits.get(fact.id, 0.0)
+            told[topic] = fact, fit
+            if fit and topic in place:
+                at = place[topic]
+                scores[at] = (max(scores[at], _FLOOR) if fit >= _TOLD else scores[at]) + _FIT * fit
+        for topics, more in (
+            (topics_of(hits), _NAMED),
+            (known.last_topics, _GOING_ON),
+            (self._complaint - self._by_topic.keys(), -_COMPLAINT),
+        ):
+            for topic in set(topics) & place.keys():
+                scores[place[topic]] += more
+        return Ranking(self._bank, scores, told)
 
     def _tell_of(
         self,
