@@ -5,8 +5,10 @@
 3. Another folder, over a server that breaks nothing and says the same.
 
 It must hold that the score over the dialogues that the first pass finished is that of the calm run
-over the same dialogues, that failures are counted by kind, and that every request was delivered, and so
-paid, exactly once over the first two passes. Exits with 1 when anything of that does not.
+over the same dialogues, that failures are counted by kind, and that over the first two passes every
+usable reply that the client read whole stands in the journal once, and nothing was asked for again that
+stood there (a judge's replies that were withdrawn as useless are meant to be). What left the server when
+the client had given up waiting is counted apart. Exits with 1 when anything of that does not.
 
     python bench/hostile.py --dialogues 200 --seed 1
 """
@@ -26,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.reliability.accounts import account, replies_read
 from tests.reliability.passes import calls_kept, one_pass, score_over, transcripts
 from tests.servers.hostile import FAULTS, HostileOpenAI
 
@@ -34,19 +37,21 @@ FIELDS = ("score", "ci95", "dimensions", "caps", "unsure", "cases")
 
 async def main(arguments: argparse.Namespace, folder: Path) -> dict[str, bool]:
     broken, calm = folder / "hostile", folder / "calm"
-    async with HostileOpenAI(FAULTS, seed=arguments.seed) as server:
-        first, seconds = await _timed(server, broken, arguments.dialogues)
-        judged = set(transcripts(broken)) - set(first["unjudged"])
-        _tell("hostile", first, seconds, server, broken)
-        paid_first = dict(server.delivered)
-        print("faults met:", ", ".join(f"{word} {count}" for word, count in server.met.most_common()))
-        kept_first = calls_kept(broken)
-        server.faults = {}
-        again, seconds = await _timed(server, broken, arguments.dialogues)
-        _tell("again, server well", again, seconds, server, broken)
+    with replies_read() as read:
+        async with HostileOpenAI(FAULTS, seed=arguments.seed) as server:
+            first, seconds = await _timed(server, broken, arguments.dialogues)
+            judged = set(transcripts(broken)) - set(first["unjudged"])
+            _tell("hostile", first, seconds, server, broken)
+            print("faults met:", ", ".join(f"{word} {count}" for word, count in server.met.most_common()))
+            in_between = account(server, read, broken)
+            server.faults = {}
+            again, seconds = await _timed(server, broken, arguments.dialogues)
+            _tell("again, server well", again, seconds, server, broken)
+            found = account(server, read, broken)
     async with HostileOpenAI() as well:
         clean, seconds = await _timed(well, calm, arguments.dialogues)
         _tell("calm", clean, seconds, well, calm)
+    print("replies:", ", ".join(f"{len(names)} {word}" for word, names in found._asdict().items()))
     over = score_over(calm, judged)
     return {
         "the score of what finished equals the calm run's over the same dialogues": all(
@@ -55,10 +60,9 @@ async def main(arguments: argparse.Namespace, folder: Path) -> dict[str, bool]:
         "after the second pass the whole score equals the calm run's": again["score"] == clean["score"],
         "failures by kind add up to the dialogues that are missing": sum(first["failures"]["kinds"].values())
         == first["n_planned"] - first["n_dialogues"],
-        "nothing was delivered twice": max(server.delivered.values()) == 1,
-        "nothing delivered is missing in the journal": kept_first == sum(paid_first.values())
-        and calls_kept(broken) == sum(server.delivered.values()),
-        "both folders asked for the same calls": server.delivered == well.delivered,
+        "every reply read whole is in the journal once, and nothing kept was asked for again": in_between.squares
+        and found.squares,
+        "both folders asked for the same calls": set(server.delivered) == set(well.delivered),
     }
 
 
@@ -75,8 +79,8 @@ def _tell(name: str, scores: dict[str, Any], seconds: float, server: HostileOpen
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{name}: {scores['n_dialogues']} of {scores['n_planned']} dialogues in {seconds:.0f} s, score {scores['score']:.2f}, "
-        f"failures {scores['failures']['kinds'] or 'none'}; server: {server.calls} calls, {sum(server.delivered.values())} "
-        f"delivered; journal: {calls_kept(out)} paid; peak memory {memory:.0f} MB",
+        f"failures {scores['failures']['kinds'] or 'none'}; server: {server.calls} calls, {len(server.sent)} "
+        f"replies sent whole; journal: {calls_kept(out)} paid; peak memory {memory:.0f} MB",
         flush=True,
     )
 

@@ -22,7 +22,7 @@ TIMEOUT_S = 4.0
 
 async def one_pass(url: str, out: Path, dialogues: int, **more: Any) -> Outcome:
     """One run of `dialogues` dialogues, doctor and judge behind the server at `url`."""
-    cases = len(load_cases())
+    seeds = -(-dialogues // len(load_cases()))
     model = {
         "model": "openai:m",
         "base_url": url,
@@ -32,7 +32,7 @@ async def one_pass(url: str, out: Path, dialogues: int, **more: Any) -> Outcome:
     }
     flags = {
         "doctor": model, "judges": [model], "allow_same_family": True, "concurrency": 64, "turns": 12,
-        "limit": min(dialogues, cases), "seeds": -(-dialogues // cases), "out": str(out), **more,
+        "limit": -(-dialogues // seeds), "seeds": seeds, "out": str(out), **more,
     }  # fmt: skip
     return await execute(plan(config_from_flags(flags)))
 

@@ -11,7 +11,8 @@ from dialogue_sim.models.base import Message, Options
 from dialogue_sim.models.errors import ModelError
 from dialogue_sim.models.registry import open_model
 from dialogue_sim.models.settings import ModelSettings
-from tests.reliability.passes import calls_kept, one_pass, score_over, transcripts
+from tests.reliability.accounts import account, replies_read
+from tests.reliability.passes import one_pass, score_over, transcripts
 from tests.servers.hostile import FAULTS, HostileOpenAI
 
 DIALOGUES = 8
@@ -23,24 +24,24 @@ async def test_what_finishes_over_a_hostile_server_scores_as_over_a_calm_one(tmp
     # What ends a dialogue at once meets one case here, so that this hangs on no chance.
     faults = {word: share for word, share in FAULTS.items() if word not in ("filtered", "content_filter")}
     out, calm_out = tmp_path / "hostile", tmp_path / "calm"
-    async with HostileOpenAI(faults, seed=5, withholds=refused.patient.opening) as server:
-        first = await one_pass(server.url, out, DIALOGUES)
-        finished = first.scores["cases"]
-        assert len(server.met) >= 8, "too few kinds of faults for this to be a test"
-        counted = first.scores["failures"]
-        assert (counted["kinds"], counted["simulate"]) == ({"refused": 1}, 1)
-        assert first.scores["n_dialogues"] == DIALOGUES - 1
-        assert calls_kept(out) == sum(server.delivered.values())
-        assert max(server.delivered.values()) == 1
-        judged = set(_judged(finished))
-        # The same command again, with the server well: only what is missing is asked for.
-        server.faults, server.withholds = {}, ""
-        whole = await one_pass(server.url, out, DIALOGUES)
-        assert (whole.failures, whole.scores["n_dialogues"]) == (0, DIALOGUES)
-        assert max(server.delivered.values()) == 1
+    with replies_read() as read:
+        async with HostileOpenAI(faults, seed=5, withholds=refused.patient.opening) as server:
+            first = await one_pass(server.url, out, DIALOGUES)
+            finished = first.scores["cases"]
+            assert len(server.met) >= 8, "too few kinds of faults for this to be a test"
+            counted = first.scores["failures"]
+            assert (counted["kinds"], counted["simulate"]) == ({"refused": 1}, 1)
+            assert first.scores["n_dialogues"] == DIALOGUES - 1
+            assert account(server, read, out).squares
+            judged = set(_judged(finished))
+            # The same command again, with the server well: only what is missing is asked for.
+            server.faults, server.withholds = {}, ""
+            whole = await one_pass(server.url, out, DIALOGUES)
+    assert (whole.failures, whole.scores["n_dialogues"]) == (0, DIALOGUES)
+    assert account(server, read, out).squares
     async with HostileOpenAI() as calm:
         clean = await one_pass(calm.url, calm_out, DIALOGUES)
-        assert calm.delivered == server.delivered
+        assert set(calm.delivered) == set(server.delivered)
     assert whole.scores["score"] == clean.scores["score"]
     names = [name for name in transcripts(calm_out) if name.partition("/")[0] in judged]
     over = score_over(calm_out, names)

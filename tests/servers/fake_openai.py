@@ -218,7 +218,7 @@ class FakeOpenAI:
             await asyncio.sleep(float(value))
         return None
 
-    async def _answer(self, body: Body, word: str) -> web.Response:
+    async def _answer(self, body: Body, word: str, model: str = "") -> web.Response:
         latency = self.latency_s
         if latency:
             if self.jitter:
@@ -247,7 +247,7 @@ class FakeOpenAI:
             {
                 "id": f"chatcmpl-{self.calls}",
                 "object": "chat.completion",
-                "model": self.model,
+                "model": model or self.model,
                 "choices": [{"index": 0, "message": message, "finish_reason": finish}],
                 "usage": {
                     "prompt_tokens": prompt,

@@ -3,8 +3,9 @@
 What it *says* is a function of the request alone (questions, sometimes cut off, in another language or
 as prose where a form was asked for), so a clean server of the same class says the same. What *happens*
 to a reply on its way is drawn from the seed, the request and how often it was asked, and is another
-thing the next time. `delivered` counts, by request, the usable replies that left the server whole: what
-a provider would bill.
+thing the next time. Every usable reply bears a name of its own as its `model`, which a journal keeps;
+`sent` holds the names of those that left the server whole: what a provider would bill. Whether the
+client still wanted to read them is not known here; see tests/reliability/accounts.py.
 """
 
 from __future__ import annotations
@@ -82,7 +83,11 @@ def _verdicts(shown: str, schema: Body, chance: random.Random) -> list[Body]:
 
 
 class HostileOpenAI(FakeOpenAI):
-    """The server, with what it broke and what it delivered.
+    """The server, with what it broke and what it sent whole.
+
+    Attributes:
+        asked: every request by the name that its reply bears, in order of arrival, as a digest of its content.
+        sent: names of the usable replies that left the server whole.
 
     Args:
         faults: share of calls by fault; none makes the clean server that says the same.
@@ -97,8 +102,14 @@ class HostileOpenAI(FakeOpenAI):
         super().__init__(consulting, **more)
         self.keep_bodies = False
         self.faults, self.seed, self.withholds = dict(faults or {}), seed, withholds
-        self.delivered: Counter[str] = Counter()
+        self.asked: dict[str, str] = {}
+        self.sent: set[str] = set()
         self.met: Counter[str] = Counter()
+
+    @property
+    def delivered(self) -> Counter[str]:
+        """How many usable replies left the server whole, by digest of the request."""
+        return Counter(self.asked[name] for name in self.sent)
 
     def _by_rate(self, body: Body) -> str:
         if self.withholds and any(self.withholds in message["content"] for message in body["messages"]):
@@ -114,6 +125,10 @@ class HostileOpenAI(FakeOpenAI):
         return "ok"
 
     async def _faulty(self, request: web.Request, body: Body, word: str) -> web.StreamResponse | None:
+        # The one call that a run makes before its first dialogue is not kept, and has no name.
+        name = f"reply-{len(self.asked) + 1}" if len(body["messages"]) > 1 else ""
+        if name:
+            self.asked[name] = _digest(body)
         if word == "stall":
             await self._gone(request)
         elif word == "bad_utf8":
@@ -132,9 +147,9 @@ class HostileOpenAI(FakeOpenAI):
             return broken
         # A request that is cut is cut every time; a judge could never mend that, so only what a doctor says is.
         cut = "response_format" not in body and random.Random(f"length/{_digest(body)}").random() < 0.02
-        response = await self._answer(body, "length" if cut else word)
-        if not _hello(body) and not _closing(request):
-            self.delivered[_digest(body)] += 1
+        response = await self._answer(body, "length" if cut else word, name)
+        if name and not _closing(request):
+            self.sent.add(name)
         return response
 
     async def _unfinished(self, request: web.Request, word: str) -> None:
@@ -152,11 +167,6 @@ class HostileOpenAI(FakeOpenAI):
         while not _closing(request):
             await asyncio.sleep(0.05)
         raise asyncio.CancelledError
-
-
-def _hello(body: Body) -> bool:
-    """Whether this is the one call that a run makes before its first dialogue."""
-    return len(body["messages"]) == 1
 
 
 def _closing(request: web.Request) -> bool:
