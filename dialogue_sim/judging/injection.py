@@ -18,7 +18,7 @@ _SPACED = re.compile(r"(?<=[\u4e00-\u9fff,.:!?，。：！？]) (?=[\u4e00-\u9ff
 _OWN_LABEL = re.compile(r"\s*[\[(（【]?\s*(?:医生|大夫|doctor)\s*[\])）】]?\s*[:：]", re.IGNORECASE)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def judge_directed(sentence: str) -> bool:
     """Whether a sentence addresses a judge, forges a role or a verdict, or gives orders to a model."""
     folded = fold(sentence)

@@ -28,7 +28,7 @@ def _simplifier() -> Callable[[str], str]:
     return convert
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text with compatible forms unified: NFKC, simplified characters, lower case, single spaces.
 
@@ -46,7 +46,7 @@ def fold(text: str) -> str:
     return " ".join(text.translate(_LOOK_ALIKE).casefold().split())
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def squash(text: str) -> str:
     """The folded text without spaces and punctuation: letters, digits and characters only."""
     return "".join(char for char in fold(text) if char.isalnum())
@@ -62,13 +62,13 @@ def size(text: str, language: str) -> int:
     return len(re.sub(r"\s", "", text)) if language == "zh" else len(text.split())
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text, verbatim and in order, with their closing marks."""
     return tuple(found.strip() for found in _SENTENCE.findall(text) if squash(found))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _phrase(phrase: str) -> re.Pattern[str]:
     folded = fold(phrase)
     if is_chinese(folded):
@@ -98,7 +98,7 @@ def _stop_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(lists["zh"]), frozenset(lists["en"])
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def grams(text: str) -> frozenset[str]:
     """The content of a text as a set: character pairs in Chinese, words without function words in English."""
     folded = fold(text)

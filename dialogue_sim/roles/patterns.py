@@ -33,7 +33,7 @@ def within(word: str, text: str, language: str) -> bool:
     return word in text and _whole(word).search(text) is not None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _whole(word: str) -> re.Pattern[str]:
     # The cache of `re` itself holds 512, fewer than the words of the cases.
     return re.compile(rf"(?<!\w){re.escape(word)}(?:'?s|es)?(?!\w)")

@@ -62,7 +62,7 @@ def vital_names(language: str) -> dict[str, str]:
     return found
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def named(text: str, language: str) -> tuple[Named, ...]:
     """The examinations and tests of the catalogue that a folded text names, in order; the longest name wins."""
     marks = _marks(language)

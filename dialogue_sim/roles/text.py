@@ -24,7 +24,7 @@ def _simplifier() -> Any:
     return opencc.OpenCC("t2s")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """The text in one form: NFKC, simplified characters, lower case, plain quotes, no control characters."""
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES).casefold()
@@ -55,7 +55,7 @@ def written_in(folded: str, language: str) -> bool:
     return len(_CJK.findall(folded)) > 1 if language == "zh" else len(re.findall(r"[a-z]{2,}", folded)) > 1
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def pieces(folded: str, language: str) -> tuple[str, ...]:
     """What retrieval compares: pairs of characters in Chinese, stemmed words in English."""
     if language == "en":
@@ -74,7 +74,7 @@ def characters(folded: str) -> tuple[str, ...]:
     return tuple(c for c in _CJK.findall(folded) if c not in _STOP_ZH)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """An English word without its commonest endings."""
     word = word.replace("'s", "").replace("'", "")

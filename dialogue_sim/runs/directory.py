@@ -62,7 +62,7 @@ class RunDirectory:
                 mend="choose another folder with --out DIR, or repeat the other run's command",
             )
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str | Iterable[str]) -> Path:
         """Replace one of its files. Raises ConfigError."""
         return replace_file(self.path / name, text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import dialogue_sim
@@ -60,7 +60,8 @@ class Tally:
         self.results: list[DialogueResult] = []
         self.disputed = 0
         self.flags: Counter[str] = Counter()
-        self._marks: dict[str, list[float]] = {item.id: [] for item in rubric.items}
+        self._sums = {item.id: 0.0 for item in rubric.items}
+        self._marked: Counter[str] = Counter()
 
     def add(self, case: Case, transcript: Transcript, judgement: Judgement) -> None:
         """Take one in."""
@@ -72,19 +73,20 @@ class Tally:
         self.disputed += len(judgement.disputed)
         self.flags.update(judgement.flags)
         for verdict in judgement.verdicts:
-            if verdict.item in self._marks:
-                self._marks[verdict.item].append(verdict.value or 0.0)
+            if verdict.item in self._sums:
+                self._sums[verdict.item] += verdict.value or 0.0
+                self._marked[verdict.item] += 1
 
     def items(self) -> dict[str, dict[str, Any]]:
         """Per item: mean value in [0, 1] (cannot_tell counts as 0) and in how many dialogues it applied."""
         return {
             item.id: {
                 "dimension": item.dimension,
-                "mean": round(sum(marks) / len(marks), 6) if marks else None,
-                "n": len(marks),
+                "mean": round(self._sums[item.id] / number, 6) if number else None,
+                "n": number,
             }
             for item in self.rubric.items
-            for marks in [self._marks[item.id]]
+            for number in [self._marked[item.id]]
         }
 
 
@@ -144,6 +146,7 @@ def scores(
     }
 
 
-def scores_text(content: Mapping[str, Any]) -> str:
-    """As it is written to disk."""
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+def scores_text(content: Mapping[str, Any]) -> Iterator[str]:
+    """As it is written to disk, in parts."""
+    yield from json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(content)
+    yield "\n"

@@ -56,7 +56,7 @@ def _terms(language: str) -> list[_Term]:
     return rows
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=4096)
 def topic_of(text: str, language: str, *, prefer: tuple[str, ...] = ()) -> str | None:
     """The topic whose longest word a text holds; None when it holds none.
 

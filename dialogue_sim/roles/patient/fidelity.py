@@ -7,9 +7,9 @@ made where they are printed.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from statistics import mean, median
+from statistics import median
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -106,55 +106,54 @@ class _Row(NamedTuple):
 
 def fidelity(consultations: Iterable[tuple[Transcript, Case]]) -> PatientFidelity:
     """Count over consultations that the project's own patient held."""
-    rows: list[_Row] = []
-    personas: list[Persona] = []
-    leaked = dialogues = 0
+    # Sums, and not the turns themselves: a run may have a hundred thousand.
+    totals: Counter[str] = Counter()
+    lengths: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    personas: Counter[Persona] = Counter()
+    leaked = 0
     for transcript, case in consultations:
-        dialogues += 1
-        personas.append(Persona.model_validate(transcript.persona))
+        personas[Persona.model_validate(transcript.persona)] += 1
         leaked += _leaked(transcript, case)
-        rows += _rows(transcript, case)
-
-    def total(name: str) -> int:
-        return sum(row.counts.get(name, 0) for row in rows)
+        for row in _rows(transcript, case):
+            totals.update(row.counts)
+            lengths[row.personality][row.length] += 1
+    everything = sum(lengths.values(), Counter[int]())
+    turns, dialogues = everything.total(), personas.total()
 
     def of_turns(name: str) -> Rate:
-        return Rate(events=total(name), of=len(rows))
+        return Rate(events=totals[name], of=turns)
 
-    lengths = [row.length for row in rows]
     return PatientFidelity(
         dialogues=dialogues,
-        turns=len(rows),
+        turns=turns,
         diagnosis_leak=Rate(events=leaked, of=dialogues),
         over_disclosure=of_turns("unasked"),
         unsupported_numbers=of_turns("numbers"),
         unsupported_matters=of_turns("matters"),
         unknown=of_turns("unknown"),
-        unknown_admitted=total("admitted"),
-        unknown_denied=total("denied"),
-        unknown_invented=total("invented"),
-        denied_known=Rate(events=total("missed"), of=total("critical")),
+        unknown_admitted=totals["admitted"],
+        unknown_denied=totals["denied"],
+        unknown_invented=totals["invented"],
+        denied_known=Rate(events=totals["missed"], of=totals["critical"]),
         self_contradiction=of_turns("contradicted"),
-        flipped=Rate(events=total("flipped"), of=total("told")),
+        flipped=Rate(events=totals["flipped"], of=totals["told"]),
         role_drift=of_turns("role"),
         language_drift=of_turns("language"),
-        guarded=total("guarded"),
-        unguarded=total("unguarded"),
-        length_mean=round(mean(lengths), 2) if lengths else 0.0,
-        length_median=float(median(lengths)) if lengths else 0.0,
-        personas=_personas(rows),
-        persona_coverage=persona_coverage(personas),
+        guarded=totals["guarded"],
+        unguarded=totals["unguarded"],
+        length_mean=_mean(everything),
+        length_median=float(median(everything.elements())) if turns else 0.0,
+        personas={
+            name: PersonaFigures(turns=found.total(), length_mean=_mean(found))
+            for name, found in sorted(lengths.items())
+        },
+        persona_coverage=persona_coverage(personas.elements()),
     )
 
 
-def _personas(rows: list[_Row]) -> dict[str, PersonaFigures]:
-    lengths: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        lengths[row.personality].append(row.length)
-    return {
-        name: PersonaFigures(turns=len(found), length_mean=round(mean(found), 2))
-        for name, found in sorted(lengths.items())
-    }
+def _mean(lengths: Counter[int]) -> float:
+    turns = lengths.total()
+    return round(sum(length * count for length, count in lengths.items()) / turns, 2) if turns else 0.0
 
 
 def _rows(transcript: Transcript, case: Case) -> Iterator[_Row]:

@@ -165,7 +165,7 @@ def named_topics(texts: Iterable[str], language: str) -> set[str]:
     return {topic for text in texts for topic in _named(text, language)}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _named(text: str, language: str) -> frozenset[str]:
     words = lexicon(language)
     folded = words.read(text)

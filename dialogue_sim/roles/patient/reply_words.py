@@ -59,7 +59,7 @@ def language_drifts(reply: str, language: str) -> bool:
     return latin > 6 or (chinese == 0 and latin > 0)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def numbers(text: str, language: str) -> frozenset[str]:
     """The numbers that a text states, as digits; vague counts ("a few", "一下") are none."""
     loose, words = _patterns(language)
