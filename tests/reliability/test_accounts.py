@@ -34,7 +34,9 @@ async def ask(server, folder, *, withdraw=False) -> None:
 class Holding(hostile.HostileOpenAI):
     """Answers nobody before it is told to, and then even those who have gone."""
 
-    may = asyncio.Event()
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
 
     async def _answer(self, body, word, model=""):
         await self.may.wait()
