@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from dialogue_sim.reports.entries import Entry
-    from dialogue_sim.reports.page_files import Paging
+    from dialogue_sim.reports.markup import Document
+    from dialogue_sim.reports.messages import Language
+    from dialogue_sim.reports.page_files import Documenting, Paging
+    from dialogue_sim.reports.pages import Page
     from dialogue_sim.runs.config import RunConfig
 
 RunFolders = Annotated[
@@ -75,7 +79,7 @@ def compare(
     departures = require_comparable(entries, force=force)
     before, after = entries
     found = compared(before, after, departures, margin=margin)
-    _give(found, lambda language: comparison_page(found, language), report_lang, write, json)
+    _give(found, lambda language: comparison_page(found, language), report_lang, write, json, _side_by_side(entries))
     if fail_if_worse and found.finding == "worse":
         raise typer.Exit(NOT_SO)
     _leave(entries)
@@ -105,7 +109,13 @@ def leaderboard(
     references = [load_reference(name) for name in external or []]
     entries = _entries(runs, lang, write)
     found = board(entries, references, require_comparable(entries, force=force))
-    _give(found, lambda language: board_page(found, language, form), report_lang, write, json)
+
+    def documenting(pages: Mapping[Language, Page], folder: str) -> Document:
+        from dialogue_sim.reports.board_html import board_html  # draws
+
+        return board_html(found, entries, pages, folder)
+
+    _give(found, lambda language: board_page(found, language, form), report_lang, write, json, documenting)
     _leave(entries)
 
 
@@ -238,6 +248,7 @@ def _give(
     report_lang: Literal["zh", "en"] | None,
     write: list[Path] | None,
     as_json: bool,
+    documenting: Documenting | None = None,
 ) -> None:
     """Write the report where it was asked for, and print it."""
     from dialogue_sim.reports.messages import reader_language
@@ -246,11 +257,23 @@ def _give(
 
     language = report_lang or reader_language()
     for file in write or []:
-        write_report(file, content, paging, language)
+        write_report(file, content, paging, language, documenting)
     if as_json:
         typer.echo(json_text(content))
     else:
         show(paging(language))
+
+
+def _side_by_side(entries: list[Entry]) -> Documenting:
+    """Makes an HTML file that holds the runs' consultations too."""
+
+    def documenting(pages: Mapping[Language, Page], folder: str) -> Document:
+        from dialogue_sim.reports.page_html import page_html  # draws
+        from dialogue_sim.reports.reading import reading
+
+        return page_html(pages, reading(entries, folder))
+
+    return documenting
 
 
 def _leave(entries: list[Entry]) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.boards import Board, BoardRow
 from dialogue_sim.reports.external import Named
 from dialogue_sim.reports.fidelity_figures import Measure, fidelity_figures, share
-from dialogue_sim.reports.figures import interval, percent, points
+from dialogue_sim.reports.figures import interval, percent, points, short_names
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.pages import Cell, Column, Data, Page, Table, Value, left
 from dialogue_sim.scoring.intervals import zero_events_bound
 from dialogue_sim.scoring.scorecard import MeanFigure, RateFigure
+
+if TYPE_CHECKING:
+    from dialogue_sim.reports.plots import Plot
 
 Form = Literal["rows", "columns"]
 
@@ -122,7 +126,7 @@ def _row_tables(board: Board, language: Language) -> list[Table]:
             Cell(str(row.rank)),
             Cell(row.model, best=row.model in best),
             Cell(points(row.score), best=row.model in best),
-            Cell(interval(row.ci95, language), reach=_reach(row)),
+            Cell(interval(row.ci95, language)),
             Cell(_range(row)),
             Cell(" ".join(row.ties)),
             Cell(percent(row.first_share)),
@@ -138,7 +142,10 @@ def _row_tables(board: Board, language: Language) -> list[Table]:
     ]  # fmt: skip
     bound = percent(zero_events_bound(board.n_cases))
     return [
-        Table(say("board_main", language), heads, main, note=say("board_main_note", language)),
+        Table(
+            say("board_main", language), heads, main, note=say("board_main_note", language),
+            plots=[lambda: _ranks(board, language)],
+        ),
         _by_model(
             board, language, "board_dimensions", board.dimensions, lambda row, one: _mean(row.dimensions.get(one.id))
         ),
@@ -164,8 +171,17 @@ def _by_model(
     return Table(say(title, language), heads, rows if columns else [], note=note)
 
 
-def _reach(row: BoardRow) -> tuple[float, float, float] | None:
-    return (row.ci95[0], row.score, row.ci95[1]) if row.ci95 else None
+def _ranks(board: Board, language: Language) -> Plot:
+    from dialogue_sim.reports.comparison_plots import Ranked, rank_plot
+
+    names = short_names([row.model for row in board.rows])
+    rows = [
+        Ranked(names[row.model], row.score, row.ci95, row.rank, row.rank_range, row.ties) for row in board.rows
+    ]
+    return rank_plot(
+        "ranks", say("plot_ranks", language), rows,
+        score=say("plot_score", language), rank=say("plot_rank", language), tied=say("plot_tied", language),
+    )  # fmt: skip
 
 
 def _range(row: BoardRow) -> str:
@@ -239,7 +255,8 @@ def _class_tables(board: Board, language: Language) -> list[Table]:
             tables.append(_class_table(board, rows, title, language))
     if tables:
         last = tables[-1]
-        tables[-1] = Table(last.title, last.columns, last.rows, note=say("board_main_note", language))
+        tables[-1] = replace(last, note=say("board_main_note", language))
+        tables[0] = replace(tables[0], plots=[lambda: _ranks(board, language)])
     return tables
 
 
@@ -283,15 +300,11 @@ def _pairs(board: Board, language: Language) -> Table:
     heads = [left(say("pair", language))] + [
         Column(say(key, language)) for key in ("difference", "ci95", "p_value", "turned", "separated")
     ]
-    reach = max((max(map(abs, pair.ci95)) for pair in board.pairs if pair.ci95), default=1.0) or 1.0
     rows = [
         [
             Cell(f"{pair.a} − {pair.b}"),
             Cell(f"{pair.mean:+.1f}"),
-            Cell(
-                interval(pair.ci95, language),
-                reach=(pair.ci95[0], pair.mean, pair.ci95[1]) if pair.ci95 else None,
-            ),
+            Cell(interval(pair.ci95, language)),
             Cell(p_text(pair.p)),
             Cell(percent(turned.get(frozenset((pair.a, pair.b))))),
             Cell(say("yes" if pair.separated else "no", language)),
@@ -299,7 +312,7 @@ def _pairs(board: Board, language: Language) -> Table:
         for pair in board.pairs
     ]
     note = say("board_pairs_note", language)
-    return Table(say("board_pairs", language), heads, rows, note, scale=(-reach, reach), detail=True)
+    return Table(say("board_pairs", language), heads, rows, note, detail=True)
 
 
 def p_text(p: float) -> str:

@@ -105,6 +105,7 @@ def _items(found: Calibrated, language: Language) -> Table:
         rows,
         say("calibrate_items_note", language),
         scale=(-1.0, 1.0),
+        axis=say("plot_kappa", language),
     )
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from dialogue_sim.reports.board_pages import MANY_MISSING, compact, listed, noted, p_text
 from dialogue_sim.reports.comparisons import Compared, ItemDifference
 from dialogue_sim.reports.external import Named
-from dialogue_sim.reports.figures import interval, percent, points
+from dialogue_sim.reports.figures import around_zero, interval, percent, points
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.pages import Cell, Column, Data, Page, Table, Value, left
 from dialogue_sim.scoring.compare import Difference, RateDifference
 from dialogue_sim.scoring.intervals import Interval
+
+if TYPE_CHECKING:
+    from dialogue_sim.reports.plots import Plot
 
 EXTREME_CASES = 8
 """Cases shown from either end of the differences."""
@@ -78,9 +82,24 @@ def _scores(found: Compared, language: Language) -> Table:
     rows = [_score_row(say("score", language), (found.a.score, found.b.score), total, language, best=True)]
     for name, difference in differences.items():
         rows.append(_score_row(names.get(name, name), found.dimension_means[name], difference, language))
-    reach = _widest([total.ci95, *(difference.ci95 for difference in differences.values())])
+    scale = _scale([total.ci95, *(difference.ci95 for difference in differences.values())])
     heads = _heads(language, "measure", "p_holm", "effect_size", "not_worse")
-    return Table(say("compare_scores", language), heads, rows, scale=(-reach, reach))
+    return Table(
+        say("compare_scores", language), heads, rows, scale=scale, axis=say("plot_gap_ba", language),
+        plots=[lambda: _gaps(found, language)],
+    )  # fmt: skip
+
+
+def _gaps(found: Compared, language: Language) -> Plot:
+    """All cases' differences, with their mean."""
+    from dialogue_sim.reports.comparison_plots import Swarm, swarm_plot
+
+    total = found.comparison.score
+    row = Swarm(
+        say("score", language), [case.mean for case in found.cases], total.mean, total.ci95, f"{total.mean:+.1f}"
+    )
+    caption = say("plot_case_gaps", language, a=found.a.name, b=found.b.name)
+    return swarm_plot("gaps", caption, [row], axis=say("plot_gap_ba", language))
 
 
 def _score_row(
@@ -99,8 +118,8 @@ def _score_row(
     ]
 
 
-def _widest(bounds: Iterable[Interval | None]) -> float:
-    return max((abs(limit) for pair in bounds if pair for limit in pair), default=1.0) or 1.0
+def _scale(bounds: Iterable[Interval | None]) -> tuple[float, float]:
+    return around_zero(limit for pair in bounds if pair for limit in pair)
 
 
 def _rates(found: Compared, language: Language) -> Table:
@@ -136,7 +155,7 @@ def _spread(bounds: Interval | None, form: str) -> str:
 
 def _items(found: Compared, language: Language) -> Table:
     names = _labels(found.item_names, language)
-    reach = _widest(item.ci95 for item in found.items)
+    scale = _scale(item.ci95 for item in found.items)
 
     def row(item: ItemDifference) -> list[Cell]:
         ci = item.ci95
@@ -154,8 +173,9 @@ def _items(found: Compared, language: Language) -> Table:
     heads = _heads(language, "item", "p_fdr", "cases")
     rows = [row(item) for item in found.items]
     return Table(
-        say("compare_items", language), heads, rows, say("compare_items_note", language), (-reach, reach)
-    )
+        say("compare_items", language), heads, rows, say("compare_items_note", language), scale,
+        say("plot_item_gap", language),
+    )  # fmt: skip
 
 
 def _cases(found: Compared, language: Language) -> Table:

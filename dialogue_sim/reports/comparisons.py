@@ -7,7 +7,6 @@ items by the false discovery rate.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Literal
@@ -16,9 +15,8 @@ import numpy as np
 from pydantic import Field
 
 from dialogue_sim.errors import ConfigError
-from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.reports.boards import setup
-from dialogue_sim.reports.entries import Departure, Entry, read_judgements, rubric_of
+from dialogue_sim.reports.entries import Departure, Entry, rubric_of
 from dialogue_sim.reports.external import Named
 from dialogue_sim.scoring.bootstrap import FloatArray, mean_intervals
 from dialogue_sim.scoring.compare import MARGIN, Comparison, compare, sign_flip
@@ -181,7 +179,7 @@ def _items(a: Entry, b: Entry, cases: set[str]) -> list[ItemDifference]:
     """Item differences over the cases in which an item applied in both runs."""
     from scipy.stats import false_discovery_control
 
-    of_a, of_b = (item_values(read_judgements(entry), entry.card.caps) for entry in (a, b))
+    of_a, of_b = a.item_values, b.item_values
     names = [name for name in of_a if of_a[name].keys() & of_b.get(name, {}).keys() & cases]
     if not names:
         return []
@@ -222,14 +220,3 @@ def _gap_table(
         gaps[both, k] = [theirs - mine for mine, theirs in pairs]
         means[name] = fmean(mine for mine, _ in pairs), fmean(theirs for _, theirs in pairs)
     return gaps, means
-
-
-def item_values(judgements: Iterable[Judgement], caps: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Item → case → mean value over the case's runs; cannot_tell counts as 0, as it is scored."""
-    left_out = set(caps)
-    values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for judgement in judgements:
-        for verdict in judgement.verdicts:
-            if verdict.item not in left_out:
-                values[verdict.item][judgement.case_id].append(verdict.value or 0.0)
-    return {item: {case: fmean(marks) for case, marks in cases.items()} for item, cases in values.items()}

@@ -7,10 +7,12 @@ the prompts, the rubric, the judges and the number of turns allowed.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -51,6 +53,20 @@ class Entry:
     def missing(self) -> int:
         """Planned dialogues without a score: failed, or not reached."""
         return int(self.scores["n_planned"]) - int(self.scores["n_dialogues"])
+
+    @cached_property
+    def item_values(self) -> dict[str, dict[str, float]]:
+        """Item → case → mean value in [0, 1] over the case's runs; cannot_tell counts as 0, as it is scored.
+
+        Raises:
+            ConfigError: `verdicts.jsonl` is missing or damaged.
+        """
+        values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for judgement in read_judgements(self):
+            for verdict in judgement.verdicts:
+                if verdict.item not in self.card.caps:
+                    values[verdict.item][judgement.case_id].append(verdict.value or 0.0)
+        return {item: {case: fmean(marks) for case, marks in cases.items()} for item, cases in values.items()}
 
 
 class Setting(NamedTuple):
@@ -281,6 +297,5 @@ def of_language(entries: Iterable[Entry], language: str) -> list[Entry]:
                 where=str(entry.folder),
                 mend="use zh or en, whichever the run's cases are in",
             )
-        card = restricted(entry.card, cases)
-        kept.append(Entry(entry.name, entry.folder, entry.manifest, entry.scores, card))
+        kept.append(replace(entry, card=restricted(entry.card, cases)))
     return kept

@@ -7,6 +7,7 @@ from pathlib import Path
 from dialogue_sim.judging.rubric import load_rubric
 from dialogue_sim.reports.html import report_html
 from dialogue_sim.reports.messages import reader_language
+from dialogue_sim.reports.page_files import write_document
 from dialogue_sim.reports.plots import write_plots
 from dialogue_sim.reports.run_plots import run_plots
 from dialogue_sim.reports.runfiles import RunFiles, read_run
@@ -24,7 +25,7 @@ def write_reports(folder: Path) -> list[Path]:
     rubric = load_rubric(run.rubric)
     return [
         replace_file(folder / "summary.md", summary(run.scores, rubric)),
-        replace_file(folder / "report.html", report_html(run, rubric)),
+        write_document(folder / "report.html", lambda beside: report_html(run, rubric, beside)),
     ]
 
 

@@ -1,18 +1,20 @@
 """Consultations packed into a page: an index of what can be filtered by, and compressed blocks of the rest.
 
 The page unpacks a block when a consultation in it is opened, and all of them when words are searched
-for; so a report of a thousand consultations opens at once, and stays a few megabytes.
+for; so a report of a thousand consultations opens at once, and stays a few megabytes. Where that is
+too much for one file, the blocks lie in scripts beside it, which a page may load from disk too.
 """
 
 from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.judging.verdict import Judgement, Verdict
 from dialogue_sim.reports.runfiles import RunFiles
 from dialogue_sim.transcript import Transcript, Turn
@@ -20,22 +22,79 @@ from dialogue_sim.transcript import Transcript, Turn
 BLOCK = 12
 """Consultations in one block."""
 
+WHOLE = 8 * 2**20
+"""Characters of blocks up to which a page holds them itself; the rest of a page takes under 2 MB."""
+
+PIECE = 2 * 2**20
+"""Characters of blocks in one file beside a page, about."""
+
 _MARKS = {"met": "m", "partly": "p", "not": "n", "cannot_tell": "u"}
 
 
-def packed(run: RunFiles, rubric: Rubric) -> tuple[list[dict[str, Any]], list[str]]:
-    """The index, one entry a consultation in the run's order, and the blocks in base64."""
-    parts = [item.id for item in rubric.items] + [cap.id for cap in rubric.caps]
+def packed(
+    run: RunFiles, parts: Sequence[str], first: int = 0
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The index, one entry a consultation in the run's order, and the blocks in base64.
+
+    Args:
+        parts: ids of the items and caps, in the order of the marks in an entry.
+        first: number of the first block.
+    """
     scored = {one["dialogue_id"]: one for case in run.scores["cases"] for one in case["runs"]}
     names = list(run.transcripts)
     index = [
-        _entry(run.transcripts[name], run.judgements.get(name), scored.get(name), parts) for name in names
+        {
+            **_entry(run.transcripts[name], run.judgements.get(name), scored.get(name), parts),
+            "at": [first + place // BLOCK, place % BLOCK],
+        }
+        for place, name in enumerate(names)
     ]
     blocks = [
         _compressed([_content(run.transcripts[name], run.judgements.get(name)) for name in block])
         for block in _batches(names)
     ]
     return index, blocks
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where a page finds its blocks.
+
+    Attributes:
+        inside: the blocks that the page itself holds.
+        beside: files beside the page: name → text of a script.
+        files: for each block, the file it is in; empty when the page holds them all.
+    """
+
+    inside: list[str]
+    beside: dict[str, str] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+def shelved(blocks: Sequence[str], folder: str | None) -> Shelf:
+    """Keeps the blocks in the page, or puts them into files beside it where they are too much for one.
+
+    Args:
+        folder: name of the folder for such files; None keeps everything in the page.
+    """
+    if folder is None or sum(map(len, blocks)) <= WHOLE:
+        return Shelf(list(blocks))
+    shelf = Shelf([])
+    pieces: list[list[str]] = []
+    room = 0
+    for block in blocks:
+        if len(block) > room:
+            pieces.append([])
+            room = PIECE
+        pieces[-1].append(block)
+        room -= len(block)
+    for piece in pieces:
+        script = f"stock({len(shelf.files)}, {json.dumps(piece)});\n"
+        # Named by its content: a page never takes a later run's file for its own.
+        name = f"{folder}/{len(shelf.beside):03d}-{hashlib.sha256(script.encode()).hexdigest()[:10]}.js"
+        shelf.beside[name] = script
+        shelf.files.extend([name] * len(piece))
+    return shelf
 
 
 def _batches(names: Sequence[str]) -> Iterable[Sequence[str]]:

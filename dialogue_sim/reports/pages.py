@@ -1,7 +1,8 @@
-"""A page of tables, and the forms it can take: the terminal, Markdown, CSV, and one HTML file.
+"""A page of tables, and the plain forms it can take: the terminal, Markdown and CSV.
 
 Every report that compares or plans builds the same plain thing, a `Page` in one language; how it
-looks in each form is decided here once. JSON is not a form of a page: it is the content behind it.
+looks in each form is decided here once, and for HTML in `page_html`. JSON is not a form of a page:
+it is the content behind it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dialogue_sim.reports.messages import Language
+
+if TYPE_CHECKING:
+    from dialogue_sim.reports.plots import Plot
 
 Align = Literal["left", "right"]
 Value = str | float | int | bool | None
@@ -29,7 +33,7 @@ class Cell:
 
     Attributes:
         best: shown in bold.
-        reach: (lower limit, value, upper limit) drawn beside the text in HTML, on the table's `scale`.
+        reach: (lower limit, value, upper limit), drawn as a figure in HTML, on the table's `scale`.
     """
 
     text: str
@@ -52,6 +56,8 @@ class Table:
     Attributes:
         note: printed below it.
         scale: the axis of its cells' `reach`.
+        axis: what that axis shows.
+        plots: make further figures for HTML; called only when one is written, since drawing loads a lot.
         detail: left out on the terminal, where a page must fit the eye.
     """
 
@@ -60,6 +66,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     note: str = ""
     scale: tuple[float, float] = (0.0, 100.0)
+    axis: str = ""
+    plots: Sequence[Callable[[], Plot]] = ()
     detail: bool = False
 
 
@@ -166,24 +174,3 @@ def show(page: Page) -> None:
             console.print(Text(table.note, style="dim"))
     for text in page.remarks:
         console.print(Text(f"· {text}", style="dim"))
-
-
-def html(pages: Mapping[Language, Page]) -> str:
-    """One self-contained file that holds the page in every language given, and shows the reader's."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("dialogue_sim.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["place"] = _place
-    return environment.get_template("page.html.j2").render(pages=pages)
-
-
-def _place(value: float, scale: tuple[float, float]) -> float:
-    """Where a value lies on a scale, in per cent of its length."""
-    low, high = scale
-    return round(100 * min(1.0, max(0.0, (value - low) / (high - low))), 2)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.pages import Cell, Column, Data, Page, Table, Value, left
 from dialogue_sim.reports.planning import DEPENDABLE, Planned
+
+if TYPE_CHECKING:
+    from dialogue_sim.reports.plots import Plot
 
 
 def planning_page(found: Planned, language: Language) -> Page:
@@ -114,7 +119,22 @@ def _study(found: Planned, language: Language) -> Table:
         cells += [Cell(f"{row.tokens:,.0f}")] if row.tokens is not None else []
         rows.append(cells)
     note = say("power_study_note_pilot" if pilot else "power_study_note", language, phi=f"{DEPENDABLE:.2f}")
-    return Table(say("power_study", language), _columns(language, *keys), rows, note)
+    return Table(
+        say("power_study", language), _columns(language, *keys), rows, note, plots=[lambda: _curves(found, language)]
+    )
+
+
+def _curves(found: Planned, language: Language) -> Plot:
+    """What each number of cases finds, a curve for each number of runs and votes."""
+    from dialogue_sim.reports.comparison_plots import curve_plot
+
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for row in sorted(found.study, key=lambda row: (row.runs, row.votes, row.cases)):
+        curves.setdefault(f"{row.runs} × {row.votes}", []).append((row.cases, row.detectable))
+    return curve_plot(
+        "study", say("plot_study", language, points=f"{found.difference:g}"), curves,
+        across=say("plot_cases", language), upward=say("detectable", language), wanted=found.difference,
+    )  # fmt: skip
 
 
 def _data(found: Planned, language: Language) -> Data:

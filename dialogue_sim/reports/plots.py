@@ -20,18 +20,22 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from dialogue_sim.errors import ConfigError
+from dialogue_sim.reports.figures import typeset
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_INK, _SOFT, _LINE, _MARK = "#1c1b19", "#5d5a54", "#d6d2c9", "#1f5c7a"
-_INLINE = {_INK: "var(--ink)", _SOFT: "var(--soft)", _LINE: "var(--line)", _MARK: "var(--mark)"}
-_WIDTH_IN = 5.6
+INK, SOFT, LINE, MARK = "#1c1b19", "#5d5a54", "#d6d2c9", "#1f5c7a"
+_INLINE = {INK: "var(--ink)", SOFT: "var(--soft)", LINE: "var(--line)", MARK: "var(--mark)"}
+WIDTH_IN = 5.2
+"""Width of every figure: narrow enough for its letters to be read on a phone."""
+_SIZE_PT = 10.5
 _FORMS = ("svg", "png")
 _SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none", "font.size": 10.5, "axes.edgecolor": _LINE, "axes.labelcolor": _SOFT, "text.color": _INK,
-    "xtick.color": _SOFT, "ytick.color": _INK, "axes.spines.top": False, "axes.spines.right": False,
+    "svg.fonttype": "none", "font.size": _SIZE_PT, "axes.edgecolor": LINE, "axes.labelcolor": SOFT, "text.color": INK,
+    "xtick.color": SOFT, "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False,
     "xtick.major.size": 3, "ytick.major.size": 0, "axes.axisbelow": True,
+    "path.simplify": False,
 }  # fmt: skip
 
 
@@ -112,11 +116,55 @@ def _drawn(plot: Plot, form: str) -> bytes:
     return buffer.getvalue()
 
 
-def _axes(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH_IN, height))
-    axes = figure.add_subplot()
-    axes.spines["left"].set_visible(False)
-    return figure, axes
+def axes(height: float, names: Sequence[str] = (), asides: Sequence[str] = ()) -> tuple[Figure, Axes]:
+    """Empty axes with room for the names at the left and for what stands at the right.
+
+    The whole is equally wide whatever the names, so that all figures of a page have letters of one size.
+
+    Args:
+        height: of the figure, in inches.
+    """
+    figure = Figure(figsize=(WIDTH_IN, height))
+    drawn = figure.add_subplot()
+    drawn.spines["left"].set_visible(False)
+    left = max((_breadth(line) for name in names for line in name.split("\n")), default=0.0) + 0.14
+    right = max((_breadth(aside) for aside in asides), default=0.0) + 0.14
+    figure.subplots_adjust(left=max(left, 0.5) / WIDTH_IN, right=1 - right / WIDTH_IN, bottom=0.42 / height, top=1)
+    return figure, drawn
+
+
+def _breadth(text: str) -> float:
+    """About how wide a line of text is, in inches."""
+    return sum(1.0 if ord(one) > 0x2E7F else 0.53 for one in text) * _SIZE_PT / 72
+
+
+def wrapped(name: str, most: int = 26) -> str:
+    """A name in at most two lines of about `most` Latin letters; what does not fit is left out."""
+    lines: list[str] = [""]
+    for piece in re.findall(r"[\u2e80-\uffff]|[^\s\u2e80-\uffff]{1,24}|\s+", name):
+        if lines[-1] and _cells(lines[-1] + piece.rstrip()) > most:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    if len(lines) > 2:
+        lines = [lines[0], lines[1].rstrip() + "…"]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cells(text: str) -> int:
+    return sum(2 if ord(one) > 0x2E7F else 1 for one in text)
+
+
+def row_height(names: Sequence[str]) -> float:
+    """Height of a line of a plot, in inches: more where a name takes two."""
+    return 0.38 if any("\n" in name for name in names) else 0.25
+
+
+def name_rows(drawn: Axes, names: Sequence[str]) -> None:
+    """Write the names of the rows, from the top down."""
+    drawn.set_ylim(len(names) - 0.4, -0.6)
+    drawn.set_yticks(range(len(names)), list(names))
+    for text in drawn.get_yticklabels():
+        text.set_linespacing(1.05)
 
 
 def interval_plot(
@@ -125,28 +173,28 @@ def interval_plot(
     """Values with their intervals, a line each, from the top down. A zero within the scale is marked."""
 
     def draw() -> Figure:
-        figure, axes = _axes(0.45 + 0.25 * len(rows))
+        names = [wrapped(row.name) for row in rows]
+        figure, drawn = axes(0.45 + row_height(names) * len(rows), names, [row.aside for row in rows])
         low, high = scale
         for place, row in enumerate(rows):
             if row.value is None:
                 continue
             if row.bounds:
-                axes.plot(row.bounds, (place, place), color=_MARK, lw=1.4, solid_capstyle="butt", alpha=1)
-            axes.plot([row.value], [place], "o", color=_MARK, ms=5.5 if row.strong else 4)
-            axes.annotate(
-                row.aside, (1.02, place), xycoords=("axes fraction", "data"), va="center", color=_SOFT,
+                drawn.plot(row.bounds, (place, place), color=MARK, lw=1.4, solid_capstyle="butt", alpha=1)
+            drawn.plot([row.value], [place], "o", color=MARK, ms=5.5 if row.strong else 4)
+            drawn.annotate(
+                typeset(row.aside), (1.02, place), xycoords=("axes fraction", "data"), va="center", color=SOFT,
                 annotation_clip=False,
             )  # fmt: skip
         if low < 0 < high:
-            axes.axvline(0, color=_SOFT, lw=0.8)
-        axes.set_xlim(low, high)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set_yticks(range(len(rows)), [row.name for row in rows])
-        for text, row in zip(axes.get_yticklabels(), rows, strict=True):
-            text.set_color(_SOFT if row.value is None else _INK)
+            drawn.axvline(0, color=SOFT, lw=0.8)
+        drawn.set_xlim(low, high)
+        name_rows(drawn, names)
+        for text, row in zip(drawn.get_yticklabels(), rows, strict=True):
+            text.set_color(SOFT if row.value is None else INK)
             text.set_fontweight("bold" if row.strong else "normal")
-        axes.grid(axis="x", color=_LINE, lw=0.6)
-        axes.set_xlabel(axis)
+        drawn.grid(axis="x", color=LINE, lw=0.6)
+        drawn.set_xlabel(axis)
         return figure
 
     return Plot(name, title, draw)
@@ -158,15 +206,15 @@ def histogram_plot(name: str, title: str, values: Sequence[float], *, axis: str,
     def draw() -> Figure:
         from matplotlib.ticker import MaxNLocator
 
-        figure, axes = _axes(2.1)
-        axes.hist(values, bins=list(range(0, 101, 5)), color=_MARK, rwidth=0.9)
-        axes.plot(values, [0] * len(values), "|", color=_INK, ms=7, mew=0.7, clip_on=False)
-        axes.set_xlim(0, 100)
-        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.grid(axis="y", color=_LINE, lw=0.6)
-        axes.tick_params(axis="y", labelcolor=_SOFT)
-        axes.set_xlabel(axis)
-        axes.set_ylabel(counted)
+        figure, drawn = axes(2.1)
+        drawn.hist(values, bins=list(range(0, 101, 5)), color=MARK, rwidth=0.9)
+        drawn.plot(values, [0] * len(values), "|", color=INK, ms=7, mew=0.7, clip_on=False)
+        drawn.set_xlim(0, 100)
+        drawn.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        drawn.grid(axis="y", color=LINE, lw=0.6)
+        drawn.tick_params(axis="y", labelcolor=SOFT)
+        drawn.set_xlabel(axis)
+        drawn.set_ylabel(counted)
         return figure
 
     return Plot(name, title, draw)
@@ -180,15 +228,15 @@ def scatter_plot(
     def draw() -> Figure:
         from matplotlib.ticker import MaxNLocator
 
-        figure, axes = _axes(2.1)
-        axes.plot(*zip(*points, strict=True), "o", color=_MARK, ms=4, alpha=1, mew=0, fillstyle="full")
-        axes.set_ylim(0, 100)
-        axes.set_xlim(0, max(x for x, _ in points) * 1.06)
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        axes.grid(axis="y", color=_LINE, lw=0.6)
-        axes.tick_params(axis="y", labelcolor=_SOFT)
-        axes.set_xlabel(across)
-        axes.set_ylabel(upward)
+        figure, drawn = axes(2.1)
+        drawn.plot(*zip(*points, strict=True), "o", color=MARK, ms=4, alpha=1, mew=0, fillstyle="full")
+        drawn.set_ylim(0, 100)
+        drawn.set_xlim(0, max(x for x, _ in points) * 1.06)
+        drawn.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        drawn.grid(axis="y", color=LINE, lw=0.6)
+        drawn.tick_params(axis="y", labelcolor=SOFT)
+        drawn.set_xlabel(across)
+        drawn.set_ylabel(upward)
         return figure
 
     return Plot(name, title, draw)

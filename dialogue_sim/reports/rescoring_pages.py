@@ -92,7 +92,7 @@ def _sets(found: Rescored, language: Language) -> Table:
                 Cell(" ".join(letter(number) for number in rank.groups) if rank else "–"),
             ]
         rows.append(cells)
-    return Table(say("rescore_sets", language), heads, rows)
+    return Table(say("rescore_sets", language), heads, rows, axis=say("plot_score", language))
 
 
 def _score(one: RescoredSet) -> str:

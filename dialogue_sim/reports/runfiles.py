@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ class RunFiles:
     def rubric(self) -> str:
         """Name or file of the rubric it was judged by."""
         return str(self.manifest["config"].get("rubric", "clinical-dialogue"))
+
+    def over(self, cases: Collection[str]) -> RunFiles:
+        """The run with only the consultations over some cases."""
+        return replace(
+            self,
+            transcripts={name: one for name, one in self.transcripts.items() if one.case_id in cases},
+            judgements={name: one for name, one in self.judgements.items() if one.case_id in cases},
+        )
 
 
 def read_run(folder: Path, *, scored: bool = True) -> RunFiles:

@@ -80,7 +80,7 @@ class RunPages:
         run = self._run(request)
         try:
             files = read_run(run.folder)
-            text = report_html(files, load_rubric(files.rubric))
+            text = report_html(files, load_rubric(files.rubric)).text
         except ConfigError:
             raise HTTPException(404) from None
         return HTMLResponse(text, headers={"content-security-policy": _report_policy(text)})

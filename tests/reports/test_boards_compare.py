@@ -11,8 +11,8 @@ from scipy.stats import binomtest, false_discovery_control
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.reports.comparison_pages import comparison_page
-from dialogue_sim.reports.comparisons import Compared, compared, item_values
-from dialogue_sim.reports.entries import read_entries, read_judgements, require_comparable
+from dialogue_sim.reports.comparisons import Compared, compared
+from dialogue_sim.reports.entries import read_entries, require_comparable
 from dialogue_sim.reports.pages import markdown
 
 
@@ -75,7 +75,8 @@ def test_the_items_that_changed_are_found_and_no_others(folders: dict[str, Path]
 def test_item_tests_agree_with_the_exact_sign_test_and_scipys_fdr(folders: dict[str, Path]) -> None:
     a, b = read_entries([f"A={folders['before']}", f"B={folders['worse']}"])
     found = {item.item: item for item in compare(folders["before"], folders["worse"]).items}
-    of_a, of_b = (item_values(read_judgements(entry), CAPS) for entry in (a, b))
+    of_a, of_b = a.item_values, b.item_values
+    assert not of_a.keys() & set(CAPS)
     names = list(of_a)
     for name in names:
         gaps = [of_b[name][case] - of_a[name][case] for case in sorted(of_a[name])]

@@ -17,7 +17,8 @@ from dialogue_sim.reports.boards import Board, board, letter
 from dialogue_sim.reports.entries import of_language, read_entries, require_comparable
 from dialogue_sim.reports.external import load_reference
 from dialogue_sim.reports.page_files import json_text, write_report
-from dialogue_sim.reports.pages import csv_text, html, markdown
+from dialogue_sim.reports.page_html import page_html
+from dialogue_sim.reports.pages import csv_text, markdown
 
 NAMES = {
     "weak": ("openai:THUDM/glm-4-9b-chat", 0.30),
@@ -191,7 +192,7 @@ def test_every_form_says_the_same(four: Board, tmp_path: Path) -> None:
 
 
 def test_the_html_is_whole_bilingual_and_calls_nobody(four: Board) -> None:
-    text = html({language: board_page(four, language) for language in ("zh", "en")})
+    text = page_html({language: board_page(four, language) for language in ("zh", "en")}).text
     tags = Tags(text)
     assert tags.languages == {"zh", "en"}
     assert not [url for url in tags.loaded if url.startswith(("http", "//"))]
@@ -204,7 +205,7 @@ def test_names_are_text_in_every_form(folders: dict[str, Path]) -> None:
     entries = read_entries([f"{evil}={folders['even']}", f"@SUM(A1)={folders['weak']}"])
     found = board(entries, [], [])
     page = board_page(found, "en")
-    assert "<script>alert" not in html({"en": page})
+    assert "<script>alert" not in page_html({"en": page}).text
     assert "\\<script\\>alert(1)\\</script\\>\\|\\*\\*x\\*\\*" in markdown(page)
     assert "'@SUM(A1)" in csv_text(page), "no spreadsheet takes a name for a formula"
 
