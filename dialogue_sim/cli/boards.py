@@ -79,7 +79,14 @@ def compare(
     departures = require_comparable(entries, force=force)
     before, after = entries
     found = compared(before, after, departures, margin=margin)
-    _give(found, lambda language: comparison_page(found, language), report_lang, write, json, _side_by_side(entries))
+    _give(
+        found,
+        lambda language: comparison_page(found, language),
+        report_lang,
+        write,
+        json,
+        _side_by_side(entries),
+    )
     if fail_if_worse and found.finding == "worse":
         raise typer.Exit(NOT_SO)
     _leave(entries)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dialogue_sim.reports.board_pages import p_text
 from dialogue_sim.reports.boards import Board
-from dialogue_sim.reports.comparison_plots import Swarm, spread_plot, swarm_plot
+from dialogue_sim.reports.comparison_plots import Ranked, Swarm, rank_plot, spread_plot, swarm_plot
 from dialogue_sim.reports.comparisons import Compared, compared
 from dialogue_sim.reports.entries import Entry, restricted
 from dialogue_sim.reports.figures import around_zero, interval, short_names
@@ -15,7 +16,7 @@ from dialogue_sim.reports.markup import Document
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.page_html import page_html
 from dialogue_sim.reports.pages import Cell, Column, Page, Table, left
-from dialogue_sim.reports.plots import Row, interval_plot
+from dialogue_sim.reports.plots import Plot, Row, interval_plot
 from dialogue_sim.reports.reading import reading
 from dialogue_sim.scoring.compare import Difference, common_cases
 
@@ -23,7 +24,9 @@ SURE = 0.05
 """Corrected p up to which a difference is shown in bold."""
 
 
-def board_html(board: Board, entries: Sequence[Entry], pages: Mapping[Language, Page], folder: str) -> Document:
+def board_html(
+    board: Board, entries: Sequence[Entry], pages: Mapping[Language, Page], folder: str
+) -> Document:
     """The file of a leaderboard.
 
     Args:
@@ -41,9 +44,22 @@ def board_html(board: Board, entries: Sequence[Entry], pages: Mapping[Language, 
     told = {}
     for language, page in pages.items():
         main, *rest = page.tables
+        main = replace(main, plots=[partial(_ranks, board, language)])
         more = [_totals(board, rivals, language), _dimensions(rivals, language), _items(rivals, language)]
         told[language] = replace(page, tables=[main, *(more if rivals else []), *rest])
     return page_html(told, reading(ranked, folder))
+
+
+def _ranks(board: Board, language: Language) -> Plot:
+    names = short_names([row.model for row in board.rows])
+    rows = [
+        Ranked(names[row.model], row.score, row.ci95, row.rank, row.rank_range, row.ties)
+        for row in board.rows
+    ]
+    return rank_plot(
+        "ranks", say("plot_ranks", language), rows,
+        score=say("plot_score", language), rank=say("plot_rank", language), tied=say("plot_tied", language),
+    )  # fmt: skip
 
 
 def _totals(board: Board, rivals: Sequence[Compared], language: Language) -> Table:
@@ -87,7 +103,10 @@ def _dimensions(rivals: Sequence[Compared], language: Language) -> Table:
     heads = [left(say("dimension", language)), left(say("model", language))]
     heads += [Column(say(key, language)) for key in keys]
     scale = around_zero(limit for row in drawn for limit in row.bounds or ())
-    caption, axis = say("plot_dimension_gaps", language, name=names[rivals[0].a.name]), say("plot_gap", language)
+    caption, axis = (
+        say("plot_dimension_gaps", language, name=names[rivals[0].a.name]),
+        say("plot_gap", language),
+    )
     return Table(
         say("board_dimension_gaps", language), heads, rows, say("board_gaps_note", language),
         plots=[lambda: interval_plot("dimension-gaps", caption, drawn, scale=scale, axis=axis)],
@@ -117,7 +136,9 @@ def _items(rivals: Sequence[Compared], language: Language) -> Table:
         for name in order
     ]
     heads = [left(say("item", language)), Column(first), *(Column(rival.b.name) for rival in rivals)]
-    caption = say("plot_item_means", language, name=short_names([row.b.name for row in rivals] + [first])[first])
+    caption = say(
+        "plot_item_means", language, name=short_names([row.b.name for row in rivals] + [first])[first]
+    )
     drawn = [(titles[name], means[name]) for name in order]
     axis = say("plot_item_mean", language)
     return Table(

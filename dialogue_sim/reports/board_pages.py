@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.boards import Board, BoardRow
 from dialogue_sim.reports.external import Named
 from dialogue_sim.reports.fidelity_figures import Measure, fidelity_figures, share
-from dialogue_sim.reports.figures import interval, percent, points, short_names
+from dialogue_sim.reports.figures import interval, percent, points
 from dialogue_sim.reports.messages import Language, say
 from dialogue_sim.reports.pages import Cell, Column, Data, Page, Table, Value, left
 from dialogue_sim.scoring.intervals import zero_events_bound
 from dialogue_sim.scoring.scorecard import MeanFigure, RateFigure
-
-if TYPE_CHECKING:
-    from dialogue_sim.reports.plots import Plot
 
 Form = Literal["rows", "columns"]
 
@@ -142,10 +139,7 @@ def _row_tables(board: Board, language: Language) -> list[Table]:
     ]  # fmt: skip
     bound = percent(zero_events_bound(board.n_cases))
     return [
-        Table(
-            say("board_main", language), heads, main, note=say("board_main_note", language),
-            plots=[lambda: _ranks(board, language)],
-        ),
+        Table(say("board_main", language), heads, main, note=say("board_main_note", language)),
         _by_model(
             board, language, "board_dimensions", board.dimensions, lambda row, one: _mean(row.dimensions.get(one.id))
         ),
@@ -169,19 +163,6 @@ def _by_model(
     heads = [left(say("model", language)), *(Column(getattr(one, language)) for one in columns)]
     rows = [[Cell(row.model), *(Cell(figure(row, one)) for one in columns)] for row in board.rows]
     return Table(say(title, language), heads, rows if columns else [], note=note)
-
-
-def _ranks(board: Board, language: Language) -> Plot:
-    from dialogue_sim.reports.comparison_plots import Ranked, rank_plot
-
-    names = short_names([row.model for row in board.rows])
-    rows = [
-        Ranked(names[row.model], row.score, row.ci95, row.rank, row.rank_range, row.ties) for row in board.rows
-    ]
-    return rank_plot(
-        "ranks", say("plot_ranks", language), rows,
-        score=say("plot_score", language), rank=say("plot_rank", language), tied=say("plot_tied", language),
-    )  # fmt: skip
 
 
 def _range(row: BoardRow) -> str:
@@ -256,7 +237,6 @@ def _class_tables(board: Board, language: Language) -> list[Table]:
     if tables:
         last = tables[-1]
         tables[-1] = replace(last, note=say("board_main_note", language))
-        tables[0] = replace(tables[0], plots=[lambda: _ranks(board, language)])
     return tables
 
 

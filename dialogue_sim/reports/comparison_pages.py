@@ -96,7 +96,11 @@ def _gaps(found: Compared, language: Language) -> Plot:
 
     total = found.comparison.score
     row = Swarm(
-        say("score", language), [case.mean for case in found.cases], total.mean, total.ci95, f"{total.mean:+.1f}"
+        say("score", language),
+        [case.mean for case in found.cases],
+        total.mean,
+        total.ci95,
+        f"{total.mean:+.1f}",
     )
     caption = say("plot_case_gaps", language, a=found.a.name, b=found.b.name)
     return swarm_plot("gaps", caption, [row], axis=say("plot_gap_ba", language))

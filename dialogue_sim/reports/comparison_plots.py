@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BINS = 80
+_SWARM_IN = 0.75
 
 
 class Ranked(NamedTuple):
@@ -85,7 +86,10 @@ def rank_plot(name: str, title: str, rows: Sequence[Ranked], *, score: str, rank
         if groups:
             at = box.x0 + free + (0.28 + ranks + 0.14) / WIDTH_IN
             _draw_ties(
-                figure.add_axes((at, box.y0, lines / WIDTH_IN, box.height)), list(groups.values()), len(rows), tied
+                figure.add_axes((at, box.y0, lines / WIDTH_IN, box.height)),
+                list(groups.values()),
+                len(rows),
+                tied,
             )
         return figure
 
@@ -109,16 +113,16 @@ def swarm_plot(name: str, title: str, rows: Sequence[Swarm], *, axis: str) -> Pl
 
     def draw() -> Figure:
         names = [wrapped(row.name) for row in rows]
-        figure, drawn = axes(0.45 + 0.62 * len(rows), names, [row.aside for row in rows])
-        low, high = around_zero(
-            value for row in rows for value in (*row.values, *(row.bounds or ()))
-        )
+        figure, drawn = axes(0.45 + _SWARM_IN * len(rows), names, [row.aside for row in rows])
+        low, high = around_zero(value for row in rows for value in (*row.values, *(row.bounds or ())))
         step = (high - low) / _BINS
-        most = max((max(Counter(_bin(value, step) for value in row.values).values()) for row in rows), default=1)
+        most = max(max(Counter(_bin(value, step) for value in row.values).values()) for row in rows)
+        rise = min(0.08, 0.62 / most)
+        dot = max(1.0, min(2.2, 0.85 * 72 * _SWARM_IN * rise))  # points
         for place, row in enumerate(rows):
-            across, upward = _stacked(row.values, step, place, min(0.09, 0.55 / most))
+            across, upward = _stacked(row.values, step, place, rise)
             # One path for all dots: a marker for each would be ten times as long.
-            drawn.plot(across, upward, color=SOFT, lw=2.2, solid_capstyle="round", alpha=0.45)
+            drawn.plot(across, upward, color=SOFT, lw=dot, solid_capstyle="round", alpha=0.7)
             if row.bounds:
                 drawn.plot(row.bounds, (place + 0.28,) * 2, color=MARK, lw=1.8, solid_capstyle="butt")
             drawn.plot([row.mean], [place + 0.28], "o", color=MARK, ms=5)
@@ -155,9 +159,7 @@ def _stacked(
     return across, upward
 
 
-def spread_plot(
-    name: str, title: str, rows: Sequence[tuple[str, Sequence[float]]], *, axis: str
-) -> Plot:
+def spread_plot(name: str, title: str, rows: Sequence[tuple[str, Sequence[float]]], *, axis: str) -> Plot:
     """Several models' values in [0, 1], a line a thing; the first model's is filled."""
 
     def draw() -> Figure:
@@ -165,7 +167,9 @@ def spread_plot(
         figure, drawn = axes(0.45 + row_height(names) * len(rows), names)
         for place, (_, values) in enumerate(rows):
             drawn.plot((min(values), max(values)), (place, place), color=LINE, lw=3, solid_capstyle="round")
-            drawn.plot(values[1:], [place] * (len(values) - 1), "o", color=SOFT, ms=4, fillstyle="none", mew=0.9)
+            drawn.plot(
+                values[1:], [place] * (len(values) - 1), "o", color=SOFT, ms=4, fillstyle="none", mew=0.9
+            )
             drawn.plot(values[:1], [place], "o", color=MARK, ms=5)
         drawn.set_xlim(-0.02, 1.02)
         name_rows(drawn, names)
@@ -196,7 +200,12 @@ def curve_plot(
         top = max(y for curve in curves.values() for _, y in curve) * 1.06
         for label, end in zip(curves, _apart(ends, top / 13), strict=True):
             drawn.annotate(
-                label, (1.02, end), xycoords=("axes fraction", "data"), va="center", color=SOFT, annotation_clip=False
+                label,
+                (1.02, end),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                color=SOFT,
+                annotation_clip=False,
             )
         drawn.set_ylim(0, top)
         drawn.set_xscale("log")

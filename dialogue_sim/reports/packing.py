@@ -31,9 +31,7 @@ PIECE = 2 * 2**20
 _MARKS = {"met": "m", "partly": "p", "not": "n", "cannot_tell": "u"}
 
 
-def packed(
-    run: RunFiles, parts: Sequence[str], first: int = 0
-) -> tuple[list[dict[str, Any]], list[str]]:
+def packed(run: RunFiles, parts: Sequence[str], first: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
     """The index, one entry a consultation in the run's order, and the blocks in base64.
 
     Args:

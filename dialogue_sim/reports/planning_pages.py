@@ -120,7 +120,11 @@ def _study(found: Planned, language: Language) -> Table:
         rows.append(cells)
     note = say("power_study_note_pilot" if pilot else "power_study_note", language, phi=f"{DEPENDABLE:.2f}")
     return Table(
-        say("power_study", language), _columns(language, *keys), rows, note, plots=[lambda: _curves(found, language)]
+        say("power_study", language),
+        _columns(language, *keys),
+        rows,
+        note,
+        plots=[lambda: _curves(found, language)],
     )
 
 

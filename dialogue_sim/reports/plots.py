@@ -129,7 +129,9 @@ def axes(height: float, names: Sequence[str] = (), asides: Sequence[str] = ()) -
     drawn.spines["left"].set_visible(False)
     left = max((_breadth(line) for name in names for line in name.split("\n")), default=0.0) + 0.14
     right = max((_breadth(aside) for aside in asides), default=0.0) + 0.14
-    figure.subplots_adjust(left=max(left, 0.5) / WIDTH_IN, right=1 - right / WIDTH_IN, bottom=0.42 / height, top=1)
+    figure.subplots_adjust(
+        left=max(left, 0.5) / WIDTH_IN, right=1 - right / WIDTH_IN, bottom=0.42 / height, top=1
+    )
     return figure, drawn
 
 
