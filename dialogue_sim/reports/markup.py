@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dialogue_sim.cases.vocabulary import label
@@ -23,6 +23,7 @@ _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n\
 )
 _SPOKEN = ("report_", "mark_", "stop_", "closing_", "plot_")
 """Sentences that a page's script needs."""
+_NOTHING_SHELVED = Shelf([])
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ def rendered(template: str, **values: Any) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("dialogue_sim.reports"),
+        loader=ChoiceLoader(
+            [PackageLoader("dialogue_sim.reports", folder) for folder in ("templates", "static")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -64,7 +67,10 @@ def parts_of(rubric: Rubric) -> list[dict[str, Any]]:
 
 
 def script_data(
-    index: Sequence[Mapping[str, Any]], parts: Sequence[Mapping[str, Any]], shelf: Shelf, **more: Any
+    index: Sequence[Mapping[str, Any]],
+    parts: Sequence[Mapping[str, Any]],
+    shelf: Shelf = _NOTHING_SHELVED,
+    **more: Any,
 ) -> Markup:
     """What the page's script needs to know, as JSON that cannot end the element it stands in."""
     spoken = {language: both(language) for language in LANGUAGES}

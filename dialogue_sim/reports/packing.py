@@ -54,6 +54,26 @@ def packed(run: RunFiles, parts: Sequence[str], first: int = 0) -> tuple[list[di
     return index, blocks
 
 
+def alone(
+    transcript: Transcript,
+    judgement: Judgement | None,
+    scored: Mapping[str, Any] | None,
+    parts: Sequence[str],
+    *,
+    trace: bool = True,
+) -> dict[str, Any]:
+    """One consultation as a page's script takes it: its entry in an index, and its content.
+
+    Args:
+        scored: its `score`, `raw` and `caps`; None while it has no score.
+        trace: whether to tell how the patient's answers came about.
+    """
+    if not trace:
+        bare = [turn.model_copy(update={"selection": None, "guard": []}) for turn in transcript.turns]
+        transcript = transcript.model_copy(update={"turns": bare})
+    return {"entry": _entry(transcript, judgement, scored, parts), "talk": _content(transcript, judgement)}
+
+
 @dataclass(frozen=True)
 class Shelf:
     """Where a page finds its blocks.

@@ -61,7 +61,10 @@ def application(rooms: Rooms, door: Door) -> ASGIApp:
     site = Site(door, rooms.names())
     routes: list[Route | Mount] = [
         Route("/", lambda request: see_other(next(p for n, p in HOMES.items() if n in rooms.names()))),
-        Mount("/static", StaticFiles(packages=[("dialogue_sim.web", "static")])),
+        Mount(
+            "/static",
+            StaticFiles(packages=[("dialogue_sim.web", "static"), ("dialogue_sim.reports", "static")]),
+        ),
     ]
     if rooms.runs:
         routes += RunPages(site, rooms.runs).routes()

@@ -19,7 +19,7 @@ from dialogue_sim.cases import Case, doctor_view
 from dialogue_sim.reports.messages import LANGUAGES, Language, say
 from dialogue_sim.roles.closing import ClosingForm
 from dialogue_sim.web.chats import END_MARKS, LISTS, MAX_CHARACTERS, Chat, Chats
-from dialogue_sim.web.sheets import chat_sheet
+from dialogue_sim.web.sheets import chat_sheet, talk_data
 from dialogue_sim.web.site import Site, language_of, see_other
 
 PATIENCE_S = 5.0
@@ -128,12 +128,16 @@ class ChatPages:
         self, request: Request, chat: Chat, *, problem: str = "", draft: str = "", order: str = "",
         fields: dict[str, str] | None = None,
     ) -> Response:  # fmt: skip
-        view = doctor_view(chat.case)
+        view, sheet = doctor_view(chat.case), chat_sheet(self._chats, chat)
+        data = None
+        if sheet and chat.transcript:
+            # The patient's side of the case stays unseen after the end too: others may meet the same patient.
+            data = talk_data(self._chats.rubric, chat.transcript, chat.judgement, sheet.score, trace=False)
         return self._site.page(
             request, "chat.html.j2", chat=chat, title=chat.case.title, registration=view.registration,
             turns=list(chat.turns), problem=problem, draft=draft, order=order, fields=fields or _NOTHING,
             most=MAX_CHARACTERS, left=self._chats.config.turns - sum(t.speaker == "doctor" for t in chat.turns),
-            sheet=chat_sheet(self._chats, chat),
+            sheet=sheet, data=data,
             lexicon=any(judge.model == "lexicon" for judge in self._chats.config.judges),
         )  # fmt: skip
 

@@ -177,7 +177,7 @@ def _cookie(name: str, value: str) -> str:
 
 _ENTRANCE = """<!doctype html>
 <html lang="zh"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>dialogue-sim</title><link rel="stylesheet" href="/static/site.css"></head>
+<title>dialogue-sim</title><link rel="stylesheet" href="/static/style.css"><link rel="stylesheet" href="/static/site.css"></head>
 <body><main class="narrow"><h1>dialogue-sim</h1>
 <p>请输入启动服务时显示的访问口令。<br><span lang="en">Enter the access token that was shown when the server was started.</span></p>
 <form method="get" class="stack"><label for="token">口令 · <span lang="en">Token</span></label>

@@ -16,7 +16,7 @@ from dialogue_sim.judging.rubric import load_rubric
 from dialogue_sim.reports.html import report_html
 from dialogue_sim.reports.runfiles import read_run
 from dialogue_sim.web.gallery import Gallery, Run
-from dialogue_sim.web.sheets import sheet
+from dialogue_sim.web.sheets import sheet, talk_data
 from dialogue_sim.web.site import Site
 
 _SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -68,11 +68,13 @@ class RunPages:
             raise HTTPException(404)
         names = run.dialogues()
         place = names.index(dialogue)
+        judgement, score = run.judgement(dialogue), run.score(dialogue)
         return self._site.page(
             request, "consultation.html.j2", run=run, transcript=transcript,
             before=names[place - 1] if place else None,
             after=names[place + 1] if place + 1 < len(names) else None,
-            sheet=sheet(run.rubric, run.judgement(dialogue), run.score(dialogue)),
+            sheet=sheet(run.rubric, judgement, score),
+            data=talk_data(run.rubric, transcript, judgement, score, trace=True),
         )  # fmt: skip
 
     async def report(self, request: Request) -> Response:

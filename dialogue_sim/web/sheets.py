@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from markupsafe import Markup
 
 from dialogue_sim.judging.judges import items_of
 from dialogue_sim.judging.rubric import Cap, Item, Rubric
 from dialogue_sim.judging.verdict import Judgement, Verdict
+from dialogue_sim.reports.markup import parts_of, script_data
+from dialogue_sim.reports.packing import alone
 from dialogue_sim.runs.scores import dialogue_score
 from dialogue_sim.scoring.rollup import DialogueScore
+from dialogue_sim.transcript import Transcript
 from dialogue_sim.web.chats import Chat, Chats
 
 
@@ -20,18 +25,11 @@ class Row:
     verdict: Verdict
 
     @property
-    def tone(self) -> str:
-        """Whether it is good news, in the words of a mark: a cap that fired is none."""
-        if isinstance(self.part, Item):
-            return self.verdict.mark
-        return "not" if self.verdict.mark == "met" else "met"
-
-    @property
     def word(self) -> str:
         """The message that names the decision."""
         if isinstance(self.part, Item):
             return f"mark_{self.verdict.mark}"
-        return "web_cap_fired" if self.verdict.mark == "met" else "web_cap_clear"
+        return "report_cap_fired" if self.verdict.mark == "met" else "report_cap_clear"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,6 @@ class ScoreSheet:
     rubric: Rubric
     groups: list[tuple[str, list[Row]]]
     caps: list[Row]
-    marks: dict[int, list[Row]]
 
 
 def sheet(
@@ -54,10 +51,6 @@ def sheet(
     parts: list[Item | Cap] = [*rubric.items, *rubric.caps]
     by_id = {part.id: part for part in parts}
     rows = [Row(by_id[verdict.item], verdict) for verdict in judgement.verdicts]
-    marks: dict[int, list[Row]] = {}
-    for row in rows:
-        for turn in row.verdict.turns if isinstance(row.part, Item) or row.tone == "not" else []:
-            marks.setdefault(turn, []).append(row)
     groups = [
         (
             dimension.id,
@@ -66,7 +59,27 @@ def sheet(
         for dimension in rubric.dimensions
     ]
     caps = [row for row in rows if isinstance(row.part, Cap)]
-    return ScoreSheet(score, rubric, [group for group in groups if group[1]], caps, marks)
+    return ScoreSheet(score, rubric, [group for group in groups if group[1]], caps)
+
+
+def talk_data(
+    rubric: Rubric | None,
+    transcript: Transcript,
+    judgement: Judgement | None,
+    score: DialogueScore | None,
+    *,
+    trace: bool,
+) -> Markup:
+    """A consultation for the script that shows it with its marks.
+
+    Args:
+        trace: whether to tell how the patient's answers came about.
+    """
+    parts = parts_of(rubric) if rubric else []
+    scored = asdict(score) if score else None
+    return script_data(
+        [], parts, **alone(transcript, judgement, scored, [part["id"] for part in parts], trace=trace)
+    )
 
 
 def chat_sheet(chats: Chats, chat: Chat) -> ScoreSheet | None:

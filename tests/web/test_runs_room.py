@@ -27,7 +27,9 @@ def test_list_run_and_consultation(client):
     assert "2 / 2" in run
     consultation = client.get(f"/runs/secret-doctor/{CASES[0]}/0").text
     assert "Scorecard" in consultation
-    assert 'href="#turn-' in consultation
+    assert '"verdicts":[["A1"' in consultation
+    assert client.get("/static/conversation.js").headers["content-type"].startswith("text/javascript")
+    assert client.get("/static/style.css").headers["content-type"].startswith("text/css")
     assert client.get(f"/runs/secret-doctor/{CASES[0]}/7").status_code == 404
     assert "对话" in client.get(f"/runs/secret-doctor/{CASES[0]}/0?lang=zh").text
 

@@ -7,6 +7,7 @@ const show = (html, sent) => {
   if (!fresh) { location.reload(); return; }
   document.getElementById("main").className = page.getElementById("main").className;
   state().replaceWith(fresh);
+  tell();
   begin(sent);
 };
 

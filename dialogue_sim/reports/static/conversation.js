@@ -1,13 +1,15 @@
+// A consultation with its marks beside the turns: in the reports, and in the pages of the local server.
 "use strict";
-const data = JSON.parse(document.getElementById("data").textContent);
-const parts = new Map(data.parts.map((part, place) => [part.id, { ...part, place }]));
-const LETTER = { met: "m", partly: "p", not: "n", cannot_tell: "u" };
+let data, parts;
+const take = (text) => {
+  data = JSON.parse(text);
+  parts = new Map(data.parts.map((part, place) => [part.id, { ...part, place }]));
+};
 const SIGN = { met: "✓", partly: "½", not: "✗", cannot_tell: "?" };
-const PAGE = 40;
 // A verdict on this many turns or more is about the whole conversation: its code is enough beside each.
 const WIDE = 4;
 const at = (id) => document.getElementById(id);
-const own = (names) => names[root.dataset.lang];
+const own = (names) => names[document.documentElement.dataset.lang];
 const told = (key) => own(data.say[key]);
 
 // Everything shown goes through here as text: nothing of a conversation is ever taken for markup.
@@ -48,32 +50,6 @@ const quoted = (text, quotes) => {
   all.append(shown(text.slice(from)));
   return all;
 };
-
-// Blocks stand in the page, or in scripts beside it, which a page opened from disk may load too.
-const stocked = new Map(), loading = new Map(), opened = new Map();
-const stock = (first, packed) => packed.forEach((one, place) => stocked.set(first + place, one));
-const load = (file) => {
-  if (!loading.has(file)) loading.set(file, new Promise((done, lost) => {
-    const script = make("script", { src: file.split("/").map(encodeURIComponent).join("/") });
-    script.addEventListener("load", done);
-    script.addEventListener("error", () => lost(new Error("report_missing")));
-    document.head.append(script);
-  }));
-  return loading.get(file);
-};
-const block = (number) => {
-  if (!opened.has(number)) opened.set(number, (async () => {
-    const file = data.files[number];
-    if (file) await load(file);
-    const text = file ? stocked.get(number) : at(`block-${number}`).textContent;
-    stocked.delete(number);
-    const packed = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
-  })());
-  return opened.get(number);
-};
-const content = async (entry) => (await block(entry.at[0]))[entry.at[1]];
 
 const tone = (part, mark) => (!part.cap ? mark : mark === "met" ? "not" : mark === "not" ? "met" : mark);
 const markWord = (part, mark) => word(part.cap && mark === "met" ? "report_cap_fired" : part.cap && mark === "not" ? "report_cap_clear" : `mark_${mark}`);
@@ -135,25 +111,9 @@ const aboutOf = (entry) => {
   for (const cap of entry.caps) about.append(" · ", make("span", { class: "cap" }, cap, " ", pair(parts.get(cap) ?? unknownPart(cap)), entry.raw > entry.score ? ` (${entry.raw.toFixed(1)} → ${entry.score.toFixed(1)})` : ""));
   return about;
 };
-const failed = (why) => make("p", { class: "note", role: "alert" }, word(why.message === "report_missing" ? "report_missing" : "report_unreadable"));
 const jump = (event) => {
   const link = event.target.closest("a[href^='#']");
   const target = link && at(decodeURIComponent(link.getAttribute("href").slice(1)));
   if (target && target.tabIndex === -1) { event.preventDefault(); target.focus({ preventScroll: true }); target.scrollIntoView({ block: "center" }); }
 };
 document.addEventListener("click", jump);
-
-// The list of consultations, and the form that chooses from it; what fits is said by `filter`, which each page has of its own.
-const list = at("talks"), more = at("more"), status = at("found"), form = at("filter");
-const field = (name) => form.elements.namedItem(name);
-const option = (value, names) => Object.assign(make("option", { value }), { names });
-const labelled = (part) => ({ zh: `${part.id} ${part.zh}`, en: `${part.id} ${part.en}` });
-const watch = (filter) => {
-  let soon;
-  const relabel = () => { for (const one of form.querySelectorAll("option")) if (one.names) one.textContent = own(one.names); };
-  form.addEventListener("input", (event) => { clearTimeout(soon); soon = setTimeout(filter, event.target.name === "words" ? 250 : 0); });
-  form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
-  more.addEventListener("click", () => { const first = visible; showMore(); list.children[first]?.querySelector("summary").focus(); });
-  root.addEventListener("language", () => { relabel(); count(); });
-  relabel();
-};
