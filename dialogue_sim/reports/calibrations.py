@@ -26,9 +26,10 @@ from pydantic import Field
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.judging.verdict import VALUE_OF, Judgement
-from dialogue_sim.reports.entries import Entry, read_judgements, rubric_of
+from dialogue_sim.reports.entries import Entry, rubric_of
 from dialogue_sim.reports.external import Named
 from dialogue_sim.reports.messages import LANGUAGES, say
+from dialogue_sim.reports.runfiles import read_judgements
 from dialogue_sim.scoring.calibrate import (
     Calibration,
     CorrectedMean,
@@ -155,7 +156,7 @@ def calibrated(entry: Entry, rows: Sequence[HumanRow], path: Path) -> Calibrated
         ConfigError: a dialogue or item the run does not have, a rater with two verdicts on the same
             item, or no decided verdict at all.
     """
-    judgements = {judgement.dialogue_id: judgement for judgement in read_judgements(entry)}
+    judgements = {judgement.dialogue_id: judgement for judgement in read_judgements(entry.folder)}
     judged = {
         (name, verdict.item): verdict.value or 0.0
         for name, judgement in judgements.items()

@@ -6,7 +6,6 @@ the prompts, the rubric, the judges and the number of turns allowed.
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from pydantic import ValidationError
 
 from dialogue_sim.errors import ConfigError, UserError
 from dialogue_sim.judging.rubric import Rubric, content_hash, load_rubric
-from dialogue_sim.judging.verdict import Judgement
+from dialogue_sim.reports.runfiles import read_judgements, read_scores, unreadable
 from dialogue_sim.runs.directory import read_manifest
 from dialogue_sim.scoring.figures import Figures
 from dialogue_sim.scoring.rollup import DialogueScore
@@ -62,7 +61,7 @@ class Entry:
             ConfigError: `verdicts.jsonl` is missing or damaged.
         """
         values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for judgement in read_judgements(self):
+        for judgement in read_judgements(self.folder):
             for verdict in judgement.verdicts:
                 if verdict.item not in self.card.caps:
                     values[verdict.item][judgement.case_id].append(verdict.value or 0.0)
@@ -117,47 +116,15 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, Any], Scorecard]:
-    manifest = read_manifest(folder)
+    manifest, scores = read_manifest(folder), read_scores(folder)
     file = folder / "scores.json"
-    if not file.is_file():
-        raise ConfigError(
-            "this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first"
-        )
+    if lacking := sorted(_NEEDED - scores.keys()):
+        raise unreadable(file, f"the field {lacking[0]!r} is missing")
     try:
-        scores = json.loads(file.read_text(encoding="utf-8"))
-        card = Scorecard.model_validate(scores)
-        if lacking := sorted(_NEEDED - scores.keys()):
-            raise ValueError(f"the field {lacking[0]!r} is missing")
-        return manifest, scores, card
-    except (OSError, ValueError) as problem:
-        what = str(problem)
-        if isinstance(problem, ValidationError):
-            first = problem.errors(include_url=False)[0]
-            what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise ConfigError(
-            f"cannot be read: {what}",
-            where=str(file),
-            mend=f"`dialogue-sim score {folder}` writes it again from the journal",
-        ) from None
-
-
-def read_judgements(entry: Entry) -> list[Judgement]:
-    """The judgements of a run, by dialogue.
-
-    Raises:
-        ConfigError: `verdicts.jsonl` is missing or damaged.
-    """
-    file = entry.folder / "verdicts.jsonl"
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")  # splitlines would cut inside texts
-        return [Judgement.model_validate_json(line) for line in lines if line.strip()]
-    except (OSError, ValueError) as problem:
-        what = problem.strerror if isinstance(problem, OSError) else "a line is no judgement"
-        raise ConfigError(
-            f"cannot be read: {what}",
-            where=str(file),
-            mend=f"`dialogue-sim score {entry.folder}` writes it again from the journal",
-        ) from None
+        return manifest, scores, Scorecard.model_validate(scores)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        raise unreadable(file, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def settings(entry: Entry) -> list[Setting]:

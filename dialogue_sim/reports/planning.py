@@ -15,7 +15,8 @@ from pydantic import Field
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.judging.verdict import Judgement, Verdict
-from dialogue_sim.reports.entries import Entry, read_judgements, rubric_of
+from dialogue_sim.reports.entries import Entry, rubric_of
+from dialogue_sim.reports.runfiles import read_judgements
 from dialogue_sim.scoring.figures import Figures
 from dialogue_sim.scoring.power import (
     CENTRAL,
@@ -129,7 +130,7 @@ def _observations(entries: Sequence[Entry]) -> list[Observation]:
     single: list[Observation] = []
     if rubric is not None:
         for entry in entries:
-            judgements = read_judgements(entry)
+            judgements = read_judgements(entry.folder)
             panel = {verdict.judge for one in judgements for verdict in one.votes}
             single += [one for given in judgements for one in vote_scores(entry.name, given, rubric, panel)]
     whole = observations({entry.name: entry.card for entry in entries})

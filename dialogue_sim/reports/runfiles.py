@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.verdict import Judgement
@@ -48,20 +48,9 @@ def read_run(folder: Path, *, scored: bool = True) -> RunFiles:
         ConfigError: it is no run directory, it cannot be read, or it has not been scored though it must.
     """
     manifest = read_manifest(folder)
-    if scored and not (folder / "scores.json").is_file():
-        raise ConfigError(
-            "this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first"
-        )
-    try:
-        scores = json.loads("".join(_lines(folder / "scores.json")) or "{}")
-        transcripts = [Transcript.model_validate_json(line) for line in _lines(folder / "transcripts.jsonl")]
-        judgements = [Judgement.model_validate_json(line) for line in _lines(folder / "verdicts.jsonl")]
-    except (OSError, ValueError) as problem:
-        raise ConfigError(
-            f"a file of this run cannot be read: {problem}",
-            where=str(folder),
-            mend=f"`dialogue-sim score {folder}` writes them again from the journal",
-        ) from None
+    scores = read_scores(folder) if scored or (folder / "scores.json").is_file() else {}
+    transcripts = _records(folder / "transcripts.jsonl", Transcript)
+    judgements = _records(folder / "verdicts.jsonl", Judgement)
     return RunFiles(
         folder,
         manifest,
@@ -71,9 +60,59 @@ def read_run(folder: Path, *, scored: bool = True) -> RunFiles:
     )
 
 
-def _lines(file: Path) -> list[str]:
-    return (
-        [line for line in file.read_text(encoding="utf-8").split("\n") if line.strip()]
-        if file.is_file()
-        else []
+def read_scores(folder: Path) -> dict[str, Any]:
+    """`scores.json` of a run.
+
+    Raises:
+        ConfigError: the run has not been scored, or the file cannot be read.
+    """
+    file = folder / "scores.json"
+    if not file.is_file():
+        raise ConfigError(
+            "this run has not been scored", where=str(folder), mend=f"run `dialogue-sim judge {folder}` first"
+        )
+    try:
+        scores = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise unreadable(file, str(problem)) from None
+    if not isinstance(scores, dict):
+        raise unreadable(file, "it holds no scores")
+    return scores
+
+
+def read_judgements(folder: Path) -> list[Judgement]:
+    """The judgements of a run, by dialogue.
+
+    Raises:
+        ConfigError: `verdicts.jsonl` is missing or damaged.
+    """
+    file = folder / "verdicts.jsonl"
+    if not file.is_file():
+        raise unreadable(file, "it is not there")
+    return _records(file, Judgement)
+
+
+def unreadable(file: Path, what: str) -> ConfigError:
+    """What is told of a run's file that cannot be used."""
+    return ConfigError(
+        f"cannot be read: {what}",
+        where=str(file),
+        mend=f"`dialogue-sim score {file.parent}` writes it again from the journal",
     )
+
+
+_Record = TypeVar("_Record", Transcript, Judgement)
+
+
+def _records(file: Path, kind: type[_Record]) -> list[_Record]:
+    """The records of a file, one a line; none where there is no file. Raises ConfigError."""
+    if not file.is_file():
+        return []
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")  # splitlines would cut inside texts
+        return [kind.model_validate_json(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as problem:
+        what = (
+            str(problem.strerror) if isinstance(problem, OSError) else f"a line is no {kind.__name__.lower()}"
+        )
+        raise unreadable(file, what) from None

@@ -14,8 +14,9 @@ from made_runs import CAPS, ITEMS, RUBRIC, make_run, steady
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.reports.calibration_pages import calibration_page
 from dialogue_sim.reports.calibrations import Calibrated, calibrated, read_human
-from dialogue_sim.reports.entries import read_entries, read_judgements
+from dialogue_sim.reports.entries import read_entries
 from dialogue_sim.reports.pages import markdown
+from dialogue_sim.reports.runfiles import read_judgements
 from dialogue_sim.scoring.rollup import case_score
 
 HEAD = ("dialogue_id", "item", "rater", "verdict", "note")
@@ -41,7 +42,7 @@ def values(run: Path) -> dict[tuple[str, str], float]:
     (entry,) = read_entries([str(run)])
     return {
         (one.dialogue_id, verdict.item): verdict.value or 0.0
-        for one in read_judgements(entry)
+        for one in read_judgements(entry.folder)
         for verdict in one.verdicts
     }
 
