@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dialogue_sim.cases import Case, doctor_view, load_cases
+from dialogue_sim.judging.reasons import told
 from dialogue_sim.models.journal import Journal
 from dialogue_sim.reports.figures import points
 from dialogue_sim.reports.messages import Language, reader_language, say
@@ -138,7 +139,7 @@ def _show_sheet(sheet: ScoreSheet, language: Language) -> None:
 
 
 def _show_row(row: Row, language: Language) -> None:
-    quote, why = _plain(row.verdict.quote), _plain(row.verdict.why)
+    quote, why = _plain(row.verdict.quote), _plain(told(row.verdict, language))
     print(f"  {row.part.id:<4} {row.part.wording(language).name}: {say(row.word, language)}")
     if quote or why:
         print("       " + " ".join(part for part in (f"“{quote}”" if quote else "", why) if part))

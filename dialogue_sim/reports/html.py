@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dialogue_sim.judging.rubric import Rubric
+from dialogue_sim.reports.facts import fact_lines
 from dialogue_sim.reports.fidelity_figures import fidelity_figures
 from dialogue_sim.reports.markup import Document, parts_of, rendered, script_data
 from dialogue_sim.reports.messages import LANGUAGES
@@ -21,7 +22,7 @@ def report_html(run: RunFiles, rubric: Rubric, folder: str | None = None) -> Doc
     """
     scores = run.scores
     parts = parts_of(rubric)
-    index, blocks = packed(run, [part["id"] for part in parts])
+    index, blocks = packed(run, [part["id"] for part in parts], fact_lines(run.manifest))
     shelf = shelved(blocks, folder)
     drawn = [run_plots(run, rubric, language) for language in LANGUAGES]
     text = rendered(

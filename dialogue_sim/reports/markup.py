@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dialogue_sim.cases.vocabulary import label
+from dialogue_sim.cases.vocabulary import TOPICS, label
 from dialogue_sim.judging.rubric import Rubric
 from dialogue_sim.reports.figures import interval, percent, points, rate_interval, typeset
 from dialogue_sim.reports.messages import LANGUAGES, Language, both, say
@@ -78,6 +78,7 @@ def script_data(
         "index": index,
         "files": shelf.files,
         "parts": parts,
+        "topics": {topic: {one: label("topics", topic, one) for one in LANGUAGES} for topic in TOPICS},
         "say": {
             key: {language: spoken[language][key] for language in LANGUAGES}
             for key in spoken["en"]

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dialogue_sim.judging.reasons import told
 from dialogue_sim.judging.verdict import Judgement, Verdict
+from dialogue_sim.reports.facts import Lines
 from dialogue_sim.reports.runfiles import RunFiles
 from dialogue_sim.transcript import Transcript, Turn
 
@@ -31,11 +33,14 @@ PIECE = 2 * 2**20
 _MARKS = {"met": "m", "partly": "p", "not": "n", "cannot_tell": "u"}
 
 
-def packed(run: RunFiles, parts: Sequence[str], first: int = 0) -> tuple[list[dict[str, Any]], list[str]]:
+def packed(
+    run: RunFiles, parts: Sequence[str], lines: Lines, first: int = 0
+) -> tuple[list[dict[str, Any]], list[str]]:
     """The index, one entry a consultation in the run's order, and the blocks in base64.
 
     Args:
         parts: ids of the items and caps, in the order of the marks in an entry.
+        lines: what the ids in the patient's answers stand for.
         first: number of the first block.
     """
     scored = {one["dialogue_id"]: one for case in run.scores["cases"] for one in case["runs"]}
@@ -48,7 +53,7 @@ def packed(run: RunFiles, parts: Sequence[str], first: int = 0) -> tuple[list[di
         for place, name in enumerate(names)
     ]
     blocks = [
-        _compressed([_content(run.transcripts[name], run.judgements.get(name)) for name in block])
+        _compressed([_content(run.transcripts[name], run.judgements.get(name), lines) for name in block])
         for block in _batches(names)
     ]
     return index, blocks
@@ -59,19 +64,21 @@ def alone(
     judgement: Judgement | None,
     scored: Mapping[str, Any] | None,
     parts: Sequence[str],
-    *,
-    trace: bool = True,
+    lines: Lines | None,
 ) -> dict[str, Any]:
     """One consultation as a page's script takes it: its entry in an index, and its content.
 
     Args:
         scored: its `score`, `raw` and `caps`; None while it has no score.
-        trace: whether to tell how the patient's answers came about.
+        lines: what the ids in the patient's answers stand for; None keeps it untold how they came about.
     """
-    if not trace:
+    if lines is None:
         bare = [turn.model_copy(update={"selection": None, "guard": []}) for turn in transcript.turns]
         transcript = transcript.model_copy(update={"turns": bare})
-    return {"entry": _entry(transcript, judgement, scored, parts), "talk": _content(transcript, judgement)}
+    return {
+        "entry": _entry(transcript, judgement, scored, parts),
+        "talk": _content(transcript, judgement, lines or {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -145,11 +152,13 @@ def _entry(
     }
 
 
-def _content(transcript: Transcript, judgement: Judgement | None) -> dict[str, Any]:
-    closing = transcript.closing
+def _content(transcript: Transcript, judgement: Judgement | None, lines: Lines) -> dict[str, Any]:
+    closing, turns = transcript.closing, [_turn(turn) for turn in transcript.turns]
+    known = lines.get(transcript.case_id, {})
+    named = {one for turn in turns for ids in turn.get("facts", {}).values() for one in ids}
     return {
-        "persona": list(transcript.persona.values()),
-        "turns": [_turn(turn) for turn in transcript.turns],
+        "turns": turns,
+        "lines": {one: known[one] for one in sorted(named & known.keys())},
         "closing": closing and [[closing.diagnosis], closing.differential, closing.tests, closing.plan],
         "verdicts": [_verdict(verdict) for verdict in judgement.verdicts] if judgement else [],
     }
@@ -171,6 +180,8 @@ def _turn(turn: Turn) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict) -> list[Any]:
+    chinese = told(verdict, "zh")
+    why = verdict.why if chinese == verdict.why else {"zh": chinese, "en": verdict.why}
     return [
-        verdict.item, verdict.mark, verdict.value, verdict.turns, verdict.quote, verdict.why, verdict.judge, verdict.flags,
+        verdict.item, verdict.mark, verdict.value, verdict.turns, verdict.quote, why, verdict.judge, verdict.flags,
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialogue_sim.reports.entries import Entry, rubric_of
+from dialogue_sim.reports.facts import fact_lines
 from dialogue_sim.reports.markup import parts_of
 from dialogue_sim.reports.packing import Shelf, packed, shelved
 from dialogue_sim.reports.runfiles import read_run
@@ -48,7 +49,8 @@ def reading(entries: Sequence[Entry], folder: str | None = None) -> Reading | No
     blocks: list[str] = []
     for number, entry in enumerate(entries):
         run = read_run(entry.folder).over(wanted)
-        entries_of_run, blocks_of_run = packed(run, [part["id"] for part in parts], first=len(blocks))
+        lines = fact_lines(run.manifest)
+        entries_of_run, blocks_of_run = packed(run, [part["id"] for part in parts], lines, len(blocks))
         index += [{**one, "run": number} for one in entries_of_run]
         blocks += blocks_of_run
     if not index:

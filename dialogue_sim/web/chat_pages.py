@@ -132,7 +132,7 @@ class ChatPages:
         data = None
         if sheet and chat.transcript:
             # The patient's side of the case stays unseen after the end too: others may meet the same patient.
-            data = talk_data(self._chats.rubric, chat.transcript, chat.judgement, sheet.score, trace=False)
+            data = talk_data(self._chats.rubric, chat.transcript, chat.judgement, sheet.score, None)
         return self._site.page(
             request, "chat.html.j2", chat=chat, title=chat.case.title, registration=view.registration,
             turns=list(chat.turns), problem=problem, draft=draft, order=order, fields=fields or _NOTHING,

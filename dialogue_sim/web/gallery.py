@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from dialogue_sim.models.budget import cost
 from dialogue_sim.models.journal import FILE, Journal
 from dialogue_sim.models.runlock import held
 from dialogue_sim.models.settings import Price
+from dialogue_sim.reports.facts import Lines, fact_lines
 from dialogue_sim.runs.config import DoctorConfig, JudgeConfig, PatientConfig, RunConfig, fingerprint
 from dialogue_sim.runs.directory import in_order, read_manifest
 from dialogue_sim.runs.scores import dialogue_score
@@ -90,6 +92,11 @@ class Run:
     def doctor(self) -> str:
         """The model under test."""
         return self.config.doctor.model
+
+    @cached_property
+    def lines(self) -> Lines:
+        """What the ids in the patient's answers stand for, where the cases are still at hand."""
+        return fact_lines(self.manifest)
 
     def standing(self) -> Standing:
         """Where it stands now."""

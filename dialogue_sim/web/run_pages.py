@@ -74,7 +74,7 @@ class RunPages:
             before=names[place - 1] if place else None,
             after=names[place + 1] if place + 1 < len(names) else None,
             sheet=sheet(run.rubric, judgement, score),
-            data=talk_data(run.rubric, transcript, judgement, score, trace=True),
+            data=talk_data(run.rubric, transcript, judgement, score, run.lines),
         )  # fmt: skip
 
     async def report(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from dialogue_sim.judging.judges import items_of
 from dialogue_sim.judging.rubric import Cap, Item, Rubric
 from dialogue_sim.judging.verdict import Judgement, Verdict
+from dialogue_sim.reports.facts import Lines
 from dialogue_sim.reports.markup import parts_of, script_data
 from dialogue_sim.reports.packing import alone
 from dialogue_sim.runs.scores import dialogue_score
@@ -67,18 +68,17 @@ def talk_data(
     transcript: Transcript,
     judgement: Judgement | None,
     score: DialogueScore | None,
-    *,
-    trace: bool,
+    lines: Lines | None,
 ) -> Markup:
     """A consultation for the script that shows it with its marks.
 
     Args:
-        trace: whether to tell how the patient's answers came about.
+        lines: what the ids in the patient's answers stand for; None keeps it untold how they came about.
     """
     parts = parts_of(rubric) if rubric else []
     scored = asdict(score) if score else None
     return script_data(
-        [], parts, **alone(transcript, judgement, scored, [part["id"] for part in parts], trace=trace)
+        [], parts, **alone(transcript, judgement, scored, [part["id"] for part in parts], lines)
     )
 
 

@@ -43,6 +43,9 @@ def test_the_page_is_clean_in_every_look(browser: Browser, run: Path, scheme, si
     browser.open(run / "report.html")
     assert browser.run("return document.documentElement.lang").startswith(language)
     opened(browser)
+    told = browser.run("return document.querySelector('details[open]').innerText")
+    assert ("B4 中性提问 做到" if language == "zh" else "B4 Neutral questions met") in told
+    assert ("诱导性提问 0 个" if language == "zh" else "0 leading questions") in told
     browser.check()
 
 

@@ -25,6 +25,7 @@ const pair = (names) => {
   return both;
 };
 const word = (key) => pair(data.say[key]);
+const counted = (key, number) => pair({ zh: data.say[key].zh.replace("#", number), en: data.say[key].en.replace("#", number) });
 const ODD = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 const shown = (text) => {
   const all = document.createDocumentFragment();
@@ -55,7 +56,12 @@ const tone = (part, mark) => (!part.cap ? mark : mark === "met" ? "not" : mark =
 const markWord = (part, mark) => word(part.cap && mark === "met" ? "report_cap_fired" : part.cap && mark === "not" ? "report_cap_clear" : `mark_${mark}`);
 const unknownPart = (id) => ({ id, cap: false, zh: "", en: "" });
 
-const marginOf = (turn, verdicts, prefix) => {
+// A fact by the record's line where the case is at hand, a topic by its label, anything else by its id.
+const factOf = (id, lines, lang) => {
+  const line = lines[id] ? make("span", { lang, dir: "auto" }, shown(lines[id])) : data.topics[id] ? pair(data.topics[id]) : shown(id);
+  return make("span", { class: "fact", title: id }, line);
+};
+const marginOf = (turn, verdicts, prefix, lines, lang) => {
   const list = make("ul");
   const general = make("li", { class: "codes" });
   for (const [item, mark, , turns] of verdicts) {
@@ -64,7 +70,7 @@ const marginOf = (turn, verdicts, prefix) => {
     else list.append(make("li", { class: tone(part, mark) }, make("a", { href: `#${prefix}-${item}`, class: tone(part, mark) }, item, " ", pair(part)), " ", markWord(part, mark)));
   }
   if (general.children.length) list.append(general);
-  for (const [kind, ids] of Object.entries(turn.facts ?? {})) list.append(make("li", { class: "facts" }, word(`report_${kind}`), " ", shown(ids.join(", "))));
+  for (const [kind, ids] of Object.entries(turn.facts ?? {})) list.append(make("li", { class: "facts" }, word(`report_${kind}`), " ", ...ids.map((id) => factOf(id, lines, lang))));
   for (const [request, finding, status] of turn.found ?? []) list.append(make("li", {}, shown(request), finding && finding !== request ? shown(` → ${finding}`) : "", " · ", word(`report_status_${status}`)));
   for (const [action, resolution, detail, draft] of turn.guard ?? []) {
     const why = make("li", { class: "partly" }, word("report_guard"), " ", word(`report_guard_${action}`), " ", shown(detail), " → ", word(`report_${resolution}`));
@@ -73,10 +79,10 @@ const marginOf = (turn, verdicts, prefix) => {
   }
   return make("div", { class: "margin" }, ...(list.children.length ? [list] : []));
 };
-const turnRow = (turn, verdicts, prefix, lang) => {
+const turnRow = (turn, verdicts, prefix, lines, lang) => {
   const said = make("div", { class: "said", lang, dir: "auto" }, quoted(turn.text, verdicts.map((one) => one[4]).filter(Boolean)));
   if (turn.text.length > 1200) { said.tabIndex = 0; said.setAttribute("role", "group"); said.setAttribute("aria-label", `${turn.n}`); }
-  return make("li", { class: `turn ${turn.who}`, id: `${prefix}-turn${turn.n}`, tabindex: "-1" }, make("div", { class: "who" }, `${turn.n} `, word(`report_${turn.who}`)), said, marginOf(turn, verdicts, prefix));
+  return make("li", { class: `turn ${turn.who}`, id: `${prefix}-turn${turn.n}`, tabindex: "-1" }, make("div", { class: "who" }, `${turn.n} `, word(`report_${turn.who}`)), said, marginOf(turn, verdicts, prefix, lines, lang));
 };
 const verdictLine = ([item, mark, value, turns, quote, why, judge, flags], prefix) => {
   const part = parts.get(item) ?? unknownPart(item);
@@ -86,27 +92,28 @@ const verdictLine = ([item, mark, value, turns, quote, why, judge, flags], prefi
   if (quote) basis.append(make("q", { dir: "auto" }, shown(quote)), " ");
   for (const number of turns) {
     const link = make("a", { href: `#${prefix}-${number < 0 ? "closing" : `turn${number}`}` });
-    link.append(...(number < 0 ? [word("closing_block")] : ["zh", "en"].map((lang) => make("span", { class: "t", lang }, data.say.report_turn[lang].replace("#", number)))));
+    link.append(number < 0 ? word("closing_block") : counted("report_turn", number));
     basis.append(link, " ");
   }
-  if (why || flags.length) basis.append(make("span", { class: "soft", dir: "auto" }, shown([why, ...flags].filter(Boolean).join(" · "))));
+  const reasons = [why && (typeof why === "string" ? make("span", { dir: "auto" }, shown(why)) : pair(why)), ...flags.map(shown)].filter(Boolean);
+  if (reasons.length) basis.append(make("span", { class: "soft" }, ...reasons.flatMap((one, place) => (place ? [" · ", one] : [one]))));
   line.append(basis);
   return line;
 };
 const conversation = (entry, talk, prefix) => {
   const of = (number) => talk.verdicts.filter((one) => one[3].includes(number));
-  const turns = make("ol", { class: "turns" }, ...talk.turns.map((turn) => turnRow(turn, of(turn.n), prefix, entry.lang)));
+  const turns = make("ol", { class: "turns" }, ...talk.turns.map((turn) => turnRow(turn, of(turn.n), prefix, talk.lines, entry.lang)));
   const all = [turns];
   if (talk.closing) {
     const list = make("dl", { lang: entry.lang });
     ["diagnosis", "differential", "tests", "plan"].forEach((key, place) => list.append(make("dt", {}, word(`closing_${key}`)), make("dd", { dir: "auto" }, shown(talk.closing[place].join("\n") || "–"))));
-    all.push(make("section", { class: "closing", id: `${prefix}-closing`, tabindex: "-1" }, make("h3", {}, word("closing_block")), list, marginOf({}, of(-1), prefix)));
+    all.push(make("section", { class: "closing", id: `${prefix}-closing`, tabindex: "-1" }, make("h3", {}, word("closing_block")), list, marginOf({}, of(-1), prefix, talk.lines, entry.lang)));
   }
   if (talk.verdicts.length) all.push(make("h3", {}, word("report_verdicts")), make("ul", { class: "verdicts" }, ...talk.verdicts.map((one) => verdictLine(one, prefix))));
   return all;
 };
 const aboutOf = (entry) => {
-  const about = make("span", { class: "about" }, `${entry.turns} `, word("plot_doctor_turns"), " · ", word(`stop_${entry.stop}`));
+  const about = make("span", { class: "about" }, counted("report_turns", entry.turns), " · ", word(`stop_${entry.stop}`));
   for (const reason of entry.broke) about.append(" · ", make("span", { class: "not" }, word(`report_${reason}`)));
   for (const cap of entry.caps) about.append(" · ", make("span", { class: "cap" }, cap, " ", pair(parts.get(cap) ?? unknownPart(cap)), entry.raw > entry.score ? ` (${entry.raw.toFixed(1)} → ${entry.score.toFixed(1)})` : ""));
   return about;
