@@ -56,13 +56,11 @@ def rank_plot(name: str, title: str, rows: Sequence[Ranked], *, score: str, rank
     """Scores with intervals; beside them each model's rank in its range, and lines that join tied models."""
 
     def draw() -> Figure:
-        names = [wrapped(row.name) for row in rows]
+        names = [wrapped(row.name, 20) for row in rows]
         figure, scores = axes(0.62 + max(row_height(names), 0.3) * len(rows), names)
-        letters = sorted({letter for row in rows for letter in row.ties})
-        groups = {one: [at for at, row in enumerate(rows) if one in row.ties] for one in letters}
-        groups = {one: places for one, places in groups.items() if len(places) > 1}
+        columns = tie_columns(rows)
         box = scores.get_position()
-        lines, ranks = min(0.16 * len(groups), 0.9), 1.1
+        lines, ranks = 0.16 * len(columns), 1.0
         free = box.width - (lines + ranks + 0.5) / WIDTH_IN
         scores.set_position((box.x0, box.y0, free, box.height))
         ranked = figure.add_axes((box.x0 + free + 0.28 / WIDTH_IN, box.y0, ranks / WIDTH_IN, box.height))
@@ -83,23 +81,35 @@ def rank_plot(name: str, title: str, rows: Sequence[Ranked], *, score: str, rank
         for drawn in (scores, ranked):
             drawn.grid(axis="x", color=LINE, lw=0.6)
             drawn.spines["left"].set_visible(False)
-        if groups:
+        if columns:
             at = box.x0 + free + (0.28 + ranks + 0.14) / WIDTH_IN
-            _draw_ties(
-                figure.add_axes((at, box.y0, lines / WIDTH_IN, box.height)),
-                list(groups.values()),
-                len(rows),
-                tied,
-            )
+            _draw_ties(figure.add_axes((at, box.y0, lines / WIDTH_IN, box.height)), columns, len(rows), tied)
         return figure
 
     return Plot(name, title, draw)
 
 
-def _draw_ties(drawn: Axes, groups: Sequence[Sequence[int]], rows: int, label: str) -> None:
-    for column, places in enumerate(groups):
-        drawn.plot([column] * len(places), places, "-o", color=SOFT, lw=1.2, ms=2.6)
-    drawn.set_xlim(-0.6, len(groups) - 0.4)
+def tie_columns(rows: Sequence[Ranked]) -> list[list[list[int]]]:
+    """The tie groups of two or more as lists of rows, in as few columns as keep them from touching."""
+    letters = sorted({letter for row in rows for letter in row.ties}, key=lambda one: (len(one), one))
+    columns: list[list[list[int]]] = []
+    for letter in letters:
+        places = [place for place, row in enumerate(rows) if letter in row.ties]
+        if len(places) < 2:
+            continue
+        free = next((column for column in columns if column[-1][-1] < places[0]), None)
+        if free is None:
+            columns.append([places])
+        else:
+            free.append(places)
+    return columns
+
+
+def _draw_ties(drawn: Axes, columns: Sequence[Sequence[Sequence[int]]], rows: int, label: str) -> None:
+    for column, groups in enumerate(columns):
+        for places in groups:
+            drawn.plot([column] * len(places), places, "-o", color=SOFT, lw=1.2, ms=2.6)
+    drawn.set_xlim(-0.6, len(columns) - 0.4)
     drawn.set_ylim(rows - 0.4, -0.6)
     drawn.set_xticks([])
     drawn.set_yticks([])

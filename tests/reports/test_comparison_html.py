@@ -16,6 +16,7 @@ from dialogue_sim.reports import packing
 from dialogue_sim.reports.board_html import board_html
 from dialogue_sim.reports.board_pages import board_page
 from dialogue_sim.reports.boards import board
+from dialogue_sim.reports.comparison_plots import Ranked, tie_columns
 from dialogue_sim.reports.entries import of_language, read_entries
 from dialogue_sim.reports.figures import around_zero, short_names, typeset
 from dialogue_sim.reports.files import write_reports
@@ -127,6 +128,13 @@ def test_only_the_cases_that_are_compared_are_kept(folders: list[Path], tmp_path
     assert {entry["case"][:2] for entry in found.index} == {"zh"}
     silent = make_run(tmp_path / "silent", "openai:silent", steady(0.5), cases=4)
     assert reading(read_entries([str(silent)])) is None
+
+
+def test_lines_of_tied_models_do_not_touch() -> None:
+    ties = ["a", "ab", "bc", "c", "d", "de", "e"]
+    rows = [Ranked("m", 50.0, None, 1, (1, 1), list(letters)) for letters in ties]
+    assert tie_columns(rows) == [[[0, 1], [2, 3], [4, 5]], [[1, 2], [5, 6]]]
+    assert tie_columns(rows[:1]) == []
 
 
 def test_names_and_scales_fit_a_figure() -> None:
