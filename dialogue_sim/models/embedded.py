@@ -33,6 +33,8 @@ from dialogue_sim.models.sharing import Shared
 from dialogue_sim.models.weights import announce, pull
 
 CONTEXT = 8192  # tokens per slot, unless engine.n_ctx says otherwise
+# Where a call sets no limit. Without one a small model that never comes to its end would go on for ever.
+LONGEST = Options(max_tokens=1024)
 _PROMPT_CACHE_MIB = 1024
 
 
@@ -75,7 +77,8 @@ class EmbeddedModel:
         async with self._opening:
             if self._engine is None:
                 self._engine = await self._open()
-        body = request_body(self.spec, messages, merge_options(self._settings.options, options), Dialect())
+        asked = merge_options(LONGEST, merge_options(self._settings.options, options))
+        body = request_body(self.spec, messages, asked, Dialect())
         return await self._engine.ask(body)
 
     async def _open(self) -> Engine:

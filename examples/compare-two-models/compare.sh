@@ -12,7 +12,7 @@ if [ $# -ge 2 ]; then
 else
     # Models this small are slow and say little: four cases, few turns.
     # 这么小的模型又慢又说不出什么：只跑四个病例、几轮对话。
-    set -- --limit 4 --turns 6 --concurrency 1
+    set -- --limit 4 --turns 3 --concurrency 1
 fi
 out=${OUT:-runs/compare}
 dialogue-sim run --doctor "$a" --out "$out/a" "$@"

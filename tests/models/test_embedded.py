@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.errors import ConfigError
-from dialogue_sim.models import Message, ModelSettings, Options, open_model
+from dialogue_sim.models import Message, ModelSettings, Options, embedded, open_model
 from dialogue_sim.models.base import ChatModel
 from dialogue_sim.models.catalogue import catalogue
 from dialogue_sim.models.check import check_model
@@ -80,6 +80,12 @@ async def test_roles_share_one_engine_and_a_cancelled_call_frees_its_slot(model:
     await judge.chat(ASKED, Options(max_tokens=2))
     assert asyncio.get_running_loop().time() - started < 3
     await judge.close()
+
+
+async def test_a_model_that_never_ends_is_ended(model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "LONGEST", Options(max_tokens=40))
+    reply = await model.chat(ASKED, Options(extra_body={"ignore_eos": True}))
+    assert (reply.finish, reply.usage.completion) == ("length", 40)
 
 
 async def test_it_is_checked_like_any_other(model: ChatModel) -> None:
