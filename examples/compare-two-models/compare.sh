@@ -6,7 +6,7 @@
 #   bash examples/compare-two-models/compare.sh openai:A openai:B [flags of `run`]
 set -euo pipefail
 a=${1:-embedded:smollm2-135m}
-b=${2:-embedded:qwen2.5-coder-0.5b}
+b=${2:-embedded:qwen2.5-coder-0.5b-instruct}
 if [ $# -ge 2 ]; then
     shift 2
 else

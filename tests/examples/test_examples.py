@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dialogue_sim.models.catalogue import catalogue
 from tests.exports.talk import reply
 from tests.servers.fake_openai import FakeOpenAI
 
@@ -74,6 +75,20 @@ def test_compare_two_models(place: Path) -> None:
     assert found["comparison"]["score"]["mean"] == pytest.approx(b - a)
     assert b > a
     assert (place / "runs" / "compare" / "comparison.html").stat().st_size > 1000
+
+
+def test_every_embedded_model_that_is_named_is_in_the_catalogue() -> None:
+    """No example may end at a model that does not exist, after the run before it was paid for."""
+    named = {
+        (path.relative_to(ROOT).as_posix(), name)
+        for folder in ("examples", "docs", "README.md", "README.zh-CN.md", "Dialogue_eval.md")
+        for path in ([ROOT / folder] if (ROOT / folder).is_file() else (ROOT / folder).rglob("*"))
+        if path.suffix in (".md", ".sh", ".yaml", ".py")
+        for name in re.findall(r"embedded:([a-z0-9][a-z0-9.-]*[a-z0-9])(?![\w/])", path.read_text("utf-8"))
+    }
+    assert ("examples/compare-two-models/compare.sh", "smollm2-135m") in named
+    for where, name in named:
+        assert catalogue().find(name), where
 
 
 def test_a_function_as_the_doctor(place: Path) -> None:
