@@ -154,15 +154,12 @@ def _plain(
     return result
 
 
-def problems(
-    document: Document, failure: ValidationError, mends: dict[str, str] | None = None
-) -> Iterator[tuple[str, str, str]]:
+def problems(document: Document, failure: ValidationError) -> Iterator[tuple[str, str, str]]:
     """The findings of a failed validation as (what, where, how to mend), in file order."""
     found = []
     for detail in failure.errors(include_url=False):
         location = tuple(part for part in detail["loc"] if not str(part).startswith(("function-", "tagged-")))
-        what = detail["msg"].removeprefix("Value error, ")
-        mend = (mends or {}).get(detail["type"], "")
+        what, mend = detail["msg"].removeprefix("Value error, "), ""
         if detail["type"] == "missing":
             what, mend = f"the field {location[-1]!r} is missing", f"add `{location[-1]}:`"
         elif detail["type"] == "extra_forbidden":

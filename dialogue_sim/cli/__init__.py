@@ -7,6 +7,10 @@ Exit codes: 0 done; 1 what was checked does not hold; 2 wrong usage, configurati
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dialogue_sim.errors import UserError
 
 OK, NOT_SO, WRONG, FAILURES_LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -20,9 +24,9 @@ def main() -> None:
     try:
         app()
     except UserError as problem:
-        _complain(str(problem))
+        _complain(problem)
     except ModelError as problem:
-        _complain(f"{problem}\n  → {problem.mend}" if problem.mend else str(problem))
+        _complain(UserError(str(problem), mend=problem.mend))
     except BrokenPipeError:
         # The reader of our output has gone away (`| head`); there is nobody left to tell.
         sys.stderr.close()
@@ -31,6 +35,8 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def _complain(message: str) -> None:
-    print(f"dialogue-sim: {message}", file=sys.stderr)
+def _complain(problem: UserError) -> None:
+    from dialogue_sim.reports.messages import reader_language
+
+    print(f"dialogue-sim: {problem.told(reader_language())}", file=sys.stderr)
     sys.exit(WRONG)

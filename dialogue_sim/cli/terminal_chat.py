@@ -6,6 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from dialogue_sim import errors
 from dialogue_sim.cases import Case, doctor_view, load_cases
 from dialogue_sim.judging.reasons import told
 from dialogue_sim.models.journal import Journal
@@ -119,9 +120,8 @@ class _Screen:
             _show_sheet(sheet, self._language)
             return
         failure = self._chat.failure
-        print(
-            f"\n{say('web_chat_failed', self._language)}\n{failure.kind if failure else ''}: {failure.message if failure else ''}"
-        )
+        why = f"{failure.kind}: {errors.told(failure.message, self._language)}" if failure else ""
+        print(f"\n{say('web_chat_failed', self._language)}\n{why}")
 
 
 def _show_sheet(sheet: ScoreSheet, language: Language) -> None:

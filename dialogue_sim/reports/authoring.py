@@ -13,6 +13,7 @@ from dialogue_sim.authoring.drafting import Draft
 from dialogue_sim.cases.deidentify import Finding
 from dialogue_sim.cases.importers import ImportedFile
 from dialogue_sim.cases.lint import Linted
+from dialogue_sim.cases.lint import finding as of_lint
 from dialogue_sim.reports.messages import reader_language, say
 
 
@@ -96,7 +97,7 @@ def draft_summary(made: Draft, path: Path, spans: Path, linted: Linted) -> dict[
         "dropped": [dropped._asdict() for dropped in made.dropped],
         "warnings": [warning._asdict() for warning in made.warnings],
         "failures": made.failures,
-        "lint": [str(finding) for finding in linted.findings],
+        "lint": [finding._asdict() for finding in linted.findings],
     }
 
 
@@ -123,5 +124,5 @@ def show_draft(summary: dict[str, Any]) -> None:
     for failure in summary["failures"]:
         console.print(f"  ! {say('draft_failed', language)}: {failure}", style="red")
     for finding in summary["lint"]:
-        console.print(finding)
+        console.print(of_lint.Finding(**finding).told(language), markup=False)
     console.print(say("draft_check", language))

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dialogue_sim.cases.lint import told
 from dialogue_sim.cases.vocabulary import label
 from dialogue_sim.reports.messages import Language, reader_language, say
 
@@ -25,7 +26,7 @@ def show_stats(stats: dict[str, Any]) -> None:
     table.add_row(say("stats_facts", language), say("stats_facts_figures", language, **stats["facts"]))
     console.print(table)
     for lacking in stats["lacking"]:
-        console.print(say("stats_lacking", language, what=lacking), style="yellow")
+        console.print(say("stats_lacking", language, what=told(lacking, language)), style="yellow")
 
 
 def _word(name: str, word: str, language: Language) -> str:

@@ -19,6 +19,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from dialogue_sim.errors import told
 from dialogue_sim.models.base import Usage
 from dialogue_sim.reports.messages import Language, reader_language, say
 from dialogue_sim.transcript import Failure, Transcript, Turn
@@ -58,7 +59,8 @@ class LiveProgress:
 
     def failed(self, dialogue: str, failure: Failure) -> None:
         self._failed += 1
-        self._line(f"{dialogue}  {say('progress_failed', self._language)}: {failure.kind}: {failure.message}")
+        failed, why = say("progress_failed", self._language), told(failure.message, self._language)
+        self._line(f"{dialogue}  {failed}: {failure.kind}: {why}")
         self._refresh()
 
     def used(self, usage: Usage) -> None:

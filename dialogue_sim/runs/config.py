@@ -202,7 +202,7 @@ def config_from_flags(flags: dict[str, Any]) -> RunConfig:
             if field == "doctor"
             else ""
         )
-        raise ConfigError(detail["msg"], where=field, mend=mend) from None
+        raise ConfigError(detail["msg"].removeprefix("Value error, "), where=field, mend=mend) from None
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

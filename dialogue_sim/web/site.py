@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dialogue_sim.cases.vocabulary import label
+from dialogue_sim.errors import told
 from dialogue_sim.reports.figures import interval, percent, points
 from dialogue_sim.reports.messages import LANGUAGES, Language, say
 from dialogue_sim.web.doorway import Door
@@ -50,6 +51,7 @@ class Site:
             t=lambda key, **filled: say(key, language, **filled),
             word=lambda kind, name: label(kind, name, language),
             reach=lambda bounds: interval(bounds, language),
+            problem=lambda sentence: told(sentence, language),
             own=lambda thing: getattr(thing, language),
             when=lambda moment: time.strftime("%Y-%m-%d %H:%M", time.localtime(moment)),
             language=language,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dialogue_sim import yamlio
 from dialogue_sim.cases.lint import completeness, content, sets, values
 from dialogue_sim.cases.lint.finding import Finding, Rows, Severity
+from dialogue_sim.cases.lint.finding import told as told
 from dialogue_sim.cases.lint.fixes import fix_file, layout
 from dialogue_sim.cases.load import CaseError, case_files
 from dialogue_sim.cases.model import Case

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+from dialogue_sim.errors import WORDING
+from dialogue_sim.wording import wording
 from dialogue_sim.yamlio import Location
 
+_CHINESE = Path(__file__).with_name("findings.yaml")
+
 Severity = Literal["error", "warning", "note"]
+
+
+def told(sentence: str, language: str) -> str:
+    """A sentence of the linter, or of an error in a case file, in a language."""
+    return wording(_CHINESE, WORDING).told(sentence, language)
 
 
 class Finding(NamedTuple):
@@ -24,9 +34,12 @@ class Finding(NamedTuple):
     mend: str
     fixable: bool = False
 
-    def __str__(self) -> str:
-        mend = f"\n    → {self.mend}" if self.mend else ""
-        return f"{self.where}: {self.severity} [{self.rule}] {self.what}{mend}"
+    def told(self, language: str) -> str:
+        """The finding as one line, and a second on how to mend it, in a language."""
+        mend = f"\n    → {told(self.mend, language)}" if self.mend else ""
+        return (
+            f"{self.where}: {told(self.severity, language)} [{self.rule}] {told(self.what, language)}{mend}"
+        )
 
 
 class Raw(NamedTuple):
