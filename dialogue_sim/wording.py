@@ -28,15 +28,18 @@ class Wording:
     """
 
     def __init__(self, sentences: Mapping[str, str], words: Mapping[str, str]) -> None:
+        self._whole, self._words = sentences, words
+        changing = [pair for pair in sentences.items() if _VALUE.search(pair[0])]
         # The sentence that says most first: `3 of 4 red flags asked about` also fits `{n} asked about`.
-        ordered = sorted(sentences.items(), key=lambda pair: -len(_VALUE.sub("", pair[0])))
-        self._forms = [(_form(english), chinese) for english, chinese in ordered]
-        self._words = words
+        changing.sort(key=lambda pair: -len(_VALUE.sub("", pair[0])))
+        self._forms = [(_form(english), chinese) for english, chinese in changing]
 
     def told(self, sentence: str, language: str) -> str:
         """A sentence in a language; as it stands where there is no wording of it."""
-        if language != "zh" or not sentence:
+        if language != "zh":
             return sentence
+        if whole := self._whole.get(sentence):
+            return whole
         for form, chinese in self._forms:
             if found := form.fullmatch(sentence):
                 values = found.groupdict().items()

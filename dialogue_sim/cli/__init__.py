@@ -17,16 +17,24 @@ OK, NOT_SO, WRONG, FAILURES_LEFT, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main() -> None:
     """Entry point of `dialogue-sim`."""
+    import typer
+
     from dialogue_sim.cli.app import app
     from dialogue_sim.errors import UserError
     from dialogue_sim.models.errors import ModelError
+    from dialogue_sim.reports.messages import reader_language
 
+    command = typer.main.get_command(app)
+    if reader_language() == "zh":
+        from dialogue_sim.cli.chinese import tell_in_chinese
+
+        tell_in_chinese(command)
     try:
-        app()
+        command()
     except UserError as problem:
-        _complain(problem)
+        _complain(problem, reader_language())
     except ModelError as problem:
-        _complain(UserError(str(problem), mend=problem.mend))
+        _complain(UserError(str(problem), mend=problem.mend), reader_language())
     except BrokenPipeError:
         # The reader of our output has gone away (`| head`); there is nobody left to tell.
         sys.stderr.close()
@@ -35,8 +43,6 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def _complain(problem: UserError) -> None:
-    from dialogue_sim.reports.messages import reader_language
-
-    print(f"dialogue-sim: {problem.told(reader_language())}", file=sys.stderr)
+def _complain(problem: UserError, language: str) -> None:
+    print(f"dialogue-sim: {problem.told(language)}", file=sys.stderr)
     sys.exit(WRONG)
