@@ -51,7 +51,7 @@ class Site:
             t=lambda key, **filled: say(key, language, **filled),
             word=lambda kind, name: label(kind, name, language),
             reach=lambda bounds: interval(bounds, language),
-            problem=lambda sentence: told(sentence, language),
+            explained=lambda sentence: told(sentence, language),
             own=lambda thing: getattr(thing, language),
             when=lambda moment: time.strftime("%Y-%m-%d %H:%M", time.localtime(moment)),
             language=language,
