@@ -71,6 +71,7 @@ class Lexicon:
         self._screen = Screen(pattern for _, _, pattern in self._everything)
         self.absorbs: dict[str, list[str]] = shared["absorbs"]
         self.kin: dict[str, list[str]] = shared["kin"]
+        self.follows: dict[str, list[str]] = shared["follows"]
         self.features = frozenset(shared["features"])
         self.delicate = tuple(shared["delicate"])
         self.noticed = tuple(shared["noticed"])

@@ -21,8 +21,9 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
 _NONE = "none"
+_FAMILY = "history.family"
 # What a fact's own words, a name and going on with a topic count beside the examples; what speaks against the complaint.
-_FIT, _NAMED, _GOING_ON, _COMPLAINT = 1.0, 2.0, 1.0, 3.0
+_FIT, _NAMED, _GOING_ON, _NEXT, _COMPLAINT = 1.0, 2.0, 1.0, 2.0, 3.0
 # A fact that the question's words tell of, how alike two are told of, how close one of a near topic must be.
 _TOLD, _ALIKE, _CLOSE = 2.0, 0.6, 2.5
 # How far behind the likeliest topic one that is named, or named in a list, may be; when a list's member is clear.
@@ -97,6 +98,8 @@ class WeighingSelector(LexicalSelector):
         if self._leans(clause, hits, known) and max(fits.values(), default=0.0) < _TOLD:
             return goes_on or self._go_on(clause, known, found)
         about = [name for name in ABOUT if self._words.says(name, clause)]
+        if "age" in about and _FAMILY in known.last_topics:
+            return self._go_on(clause, known, found)  # "how old was he?" is about the relative
         found.about += [name for name in about if name not in found.about]
         if not hits and self._words.says("broad", clause):
             return False
@@ -188,7 +191,9 @@ class WeighingSelector(LexicalSelector):
             return False
         if best.topic.startswith("hpi."):
             return self._on_a_symptom(known)
-        return known.here and not hits and best.fit < 1.0
+        if hits or best.fit >= 1.0:
+            return False
+        return known.here or (bool(known.last_facts) and best.topic not in self._by_topic and best.score < _CLEAR)
 
     def _parts(self, clause: str) -> list[str]:
         """The members of a list of things asked for at once."""
@@ -221,6 +226,7 @@ class WeighingSelector(LexicalSelector):
         for topics, more in (
             (topics_of(hits), _NAMED),
             (known.last_topics, _GOING_ON),
+            ([after for topic in known.last_topics for after in self._words.follows.get(topic, ())], _NEXT),
             (self._complaint - self._by_topic.keys(), -_COMPLAINT),
         ):
             for topic in set(topics) & place.keys():
