@@ -193,7 +193,9 @@ class WeighingSelector(LexicalSelector):
             return self._on_a_symptom(known)
         if hits or best.fit >= 1.0:
             return False
-        return known.here or (bool(known.last_facts) and best.topic not in self._by_topic and best.score < _CLEAR)
+        return known.here or (
+            bool(known.last_facts) and best.topic not in self._by_topic and best.score < _CLEAR
+        )
 
     def _parts(self, clause: str) -> list[str]:
         """The members of a list of things asked for at once."""
