@@ -95,7 +95,10 @@ class WeighingSelector(LexicalSelector):
             clause = spelling().mended(clause, self._own_words)
         hits = self._naming.hits(clause)
         fits = self._matching.fits(clause)
-        if self._leans(clause, hits, known) and max(fits.values(), default=0.0) < _TOLD:
+        told = max(fits.values(), default=0.0) >= _TOLD
+        if not told and self._after_it(clause, known, found):
+            return True
+        if not told and self._leans(clause, hits, known):
             return goes_on or self._go_on(clause, known, found)
         about = [name for name in ABOUT if self._words.says(name, clause)]
         if "age" in about and _FAMILY in known.last_topics:
@@ -103,7 +106,7 @@ class WeighingSelector(LexicalSelector):
         found.about += [name for name in about if name not in found.about]
         if not hits and self._words.says("broad", clause):
             return False
-        if not hits and max(fits.values(), default=0.0) < _TOLD:
+        if not hits and not told:
             if about:
                 return True
             if self._words.says("more", clause) or (known.last_topics and self._words.says("follow", clause)):
@@ -111,6 +114,18 @@ class WeighingSelector(LexicalSelector):
             if self._leans_back(clause, known, found, goes_on):
                 return True
         return self._weigh(clause, hits, known, found)
+
+    def _after_it(self, clause: str, known: Known, found: Understanding) -> bool:
+        """Whether a clause asks what came of the treatment asked for just before ("any good?")."""
+        if not known.last_topics or not self._words.says("effect", clause):
+            return False
+        topics = [after for topic in known.last_topics for after in self._words.follows.get(topic, ())]
+        for topic in topics:
+            if facts := self._by_topic.get(topic):
+                self._take(topic, found)
+                found.facts.update((fact.id, True) for fact in self._worded(facts, clause) or facts)
+                return True
+        return False
 
     def _leans_back(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         """Whether a clause with hardly a telling word asks nothing, or on about what was asked before."""
