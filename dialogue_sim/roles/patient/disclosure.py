@@ -110,3 +110,4 @@ def remember(plan: Plan, memory: Memory) -> None:
     if found.topics:
         memory.last_topics = found.topics[-1:]
         memory.last_facts = list(found.facts)
+        memory.last_clause = found.last_clause

@@ -48,13 +48,14 @@ class LexicalSelector(ABC):
         found = Understanding(marks=set(turn.marks), questions=turn.questions)
         if not turn.marks & {"attack", "foreign"}:
             broad = False
-            known = Known(known.said, list(known.last_topics), list(known.last_facts))
+            known = Known(known.said, list(known.last_topics), list(known.last_facts), known.last_clause)
             for place, clause in enumerate(turn.clauses):
                 goes_on = place > 0 and turn.sentence_of[place] == turn.sentence_of[place - 1]
                 before, told = len(found.topics), set(found.facts)
                 if not self._clause(clause, known, found, goes_on):
                     broad = broad or self._words.says("broad", clause)
                 if len(found.topics) > before:
+                    known.last_clause = found.last_clause = clause
                     known.last_topics, known.here = [found.topics[-1]], True
                     known.last_facts = [fact for fact in found.facts if fact not in told]
             if not found.anything and (broad or "greedy" in turn.marks):

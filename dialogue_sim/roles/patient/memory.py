@@ -44,6 +44,7 @@ class Memory:
     asked_topics: set[str] = field(default_factory=set)
     last_topics: list[str] = field(default_factory=list)
     last_facts: list[str] = field(default_factory=list)
+    last_clause: str = ""
 
 
 @cache

@@ -65,7 +65,11 @@ class SimulatedPatient:
         doctor = doctor[:MAX_HEARD]
         turn = take_apart(doctor, self._view.language)
         known = Known(
-            memory.said, memory.last_topics, memory.last_facts, [turn.text for turn in turns[-_RECENT:]]
+            memory.said,
+            memory.last_topics,
+            memory.last_facts,
+            memory.last_clause,
+            [turn.text for turn in turns[-_RECENT:]],
         )
         found = await self._selector.understand(doctor, turn, known, self._view)
         plan = decide(found, memory, self._view)

@@ -23,6 +23,7 @@ class Understanding:
         terms: the doctor's own word for an unknown topic.
         views: which of the patient's ideas, concerns and expectations are asked for.
         about: name, age, sex, occupation or companion, answered from who the patient is.
+        last_clause: the last clause that asked for something.
         complaint: the turn asks whether the complaint, already told, is there.
         marks: what else the turn does; see `questions.DoctorTurn`.
     """
@@ -35,6 +36,7 @@ class Understanding:
     views: list[Viewpoint] = field(default_factory=list)
     about: list[str] = field(default_factory=list)
     topics: list[str] = field(default_factory=list)
+    last_clause: str = ""
     complaint: bool = False
     marks: set[str] = field(default_factory=set)
     questions: int = 0
@@ -57,14 +59,16 @@ class Understanding:
 
 @dataclass
 class Known:
-    """What the selector may know of the dialogue so far: facts said, topics and facts asked last, the last turns.
+    """What the selector may know of the dialogue so far.
 
-    `here` tells that what was asked last stands in the turn that is being read.
+    Facts said, topics and facts asked last, in which clause, and the last turns. `here` tells that what
+    was asked last stands in the turn that is being read.
     """
 
     said: set[str] = field(default_factory=set)
     last_topics: list[str] = field(default_factory=list)
     last_facts: list[str] = field(default_factory=list)
+    last_clause: str = ""
     recent: list[str] = field(default_factory=list)
     here: bool = False
 

@@ -23,7 +23,7 @@ from dialogue_sim.roles.text import pieces
 _NONE = "none"
 _FAMILY = "history.family"
 # What a fact's own words, a name and going on with a topic count beside the examples; what speaks against the complaint.
-_FIT, _NAMED, _GOING_ON, _NEXT, _COMPLAINT = 1.0, 2.0, 1.0, 2.0, 3.0
+_FIT, _NAMED, _GOING_ON, _NEXT, _BEFORE, _COMPLAINT = 1.0, 2.0, 1.0, 2.0, 0.4, 3.0
 # A fact that the question's words tell of, how alike two are told of, how close one of a near topic must be.
 _TOLD, _ALIKE, _CLOSE = 2.0, 0.6, 2.5
 # How far behind the likeliest topic one that is named, or named in a list, may be; when a list's member is clear.
@@ -87,6 +87,8 @@ class WeighingSelector(LexicalSelector):
     def __init__(self, view: PatientView) -> None:
         super().__init__(view)
         self._bank = bank(view.language)
+        # A short question after one about a feature of the illness mostly asks for another feature.
+        self._matters = np.array([not topic.startswith("hpi.") for topic in self._bank.topics])
         self._matching = Matching(view.facts, self._bank.thesaurus)
         self._own_words = words_of(text for fact in view.facts for text in (fact.say, *fact.ask))
 
@@ -140,7 +142,7 @@ class WeighingSelector(LexicalSelector):
         return not content or (goes_on and (content < SHORT - 1 or not self._words.says("question", clause)))
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
-        ranking = self._ranked(clause, hits, known)
+        ranking = self._ranked(clause, hits, known, self._read_with(clause, hits, known))
         best = ranking.first()
         if not hits and best.fit < 1.0 and self._groundless(clause, best):
             found.unknown.append(clause[:60])
@@ -229,9 +231,18 @@ class WeighingSelector(LexicalSelector):
             if hit.how == "several" and best.topic in hit.topics and best.fit < _TOLD:
                 chosen.update({topic: ranking.of(topic) for topic in hit.topics if topic in self._by_topic})
 
-    def _ranked(self, clause: str, hits: list[Hit], known: Known) -> Ranking:
+    def _read_with(self, clause: str, hits: list[Hit], known: Known) -> str:
+        """The clause before, where this one is too short to be read without it ("any blood in it?")."""
+        if not known.last_clause or self._words.says("anew", clause):
+            return ""
+        short = len(pieces(without(clause, hits), self._view.language)) <= SHORT
+        return known.last_clause if short else ""
+
+    def _ranked(self, clause: str, hits: list[Hit], known: Known, before: str = "") -> Ranking:
         """How strongly a clause points to each topic."""
         place, scores, fits = self._bank.place, self._bank.scores(clause), self._matching.fits(clause)
+        if before:
+            scores += _BEFORE * self._bank.scores(before) * self._matters
         told: dict[str, tuple[PatientFact, float]] = {}
         for topic, facts in self._by_topic.items():
             fact = max(facts, key=lambda fact: fits.get(fact.id, 0.0))
