@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dialogue_sim.cases import Case, guarded_terms
 from dialogue_sim.cases.model import Persona
-from dialogue_sim.roles.patient.guard import flipped, named_topics
+from dialogue_sim.roles.patient.guard import beyond, flipped, named_topics
 from dialogue_sim.roles.patient.memory import stock_lines
 from dialogue_sim.roles.patient.persona import PersonaCoverage, persona_coverage
 from dialogue_sim.roles.patient.reply_words import language_drifts, negated, numbers, reply_words, role_drift
@@ -170,12 +170,11 @@ def _counts(turn: Turn, transcript: Transcript, case: Case, told: set[str]) -> d
     language, folded = case.language, fold(turn.text)
     supported = _supported(turn, transcript, case)
     own = stock_lines(language).sub(" ", turn.text)
-    stated = frozenset().union(*(numbers(line, language) for line in supported))
     counts = {
         "role": int(bool(role_drift(folded, language))),
         "language": int(language_drifts(turn.text, language)),
-        "numbers": int(bool(numbers(turn.text, language) - stated)),
-        "matters": int(bool(named_topics([own], language) - named_topics(supported, language))),
+        "numbers": int(bool(beyond(numbers(turn.text, language), supported, numbers, language))),
+        "matters": int(bool(beyond(named_topics(own, language), supported, named_topics, language))),
         "guarded": sum(entry.resolution != "kept" for entry in turn.guard),
         "unguarded": sum(entry.resolution == "kept" for entry in turn.guard),
     }

@@ -7,7 +7,7 @@ dialogue. It knows the names of the diagnosis, which no prompt does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -98,7 +98,7 @@ class Guard:
 
     def _omitted(self, folded: str, plan: Plan) -> list[Finding]:
         """Selected facts of which the draft says hardly a word: the trace would claim what was never said."""
-        draft, named = self._content(folded), named_topics([folded], self._language)
+        draft, named = self._content(folded), named_topics(folded, self._language)
         missing = []
         for fact in plan.facts:
             own = self._content(fold(fact.say))
@@ -124,9 +124,8 @@ class Guard:
             telling = set(pieces(fold(fact.say), self._language)) - own
             if fact.id not in said and len(telling) > 1 and len(telling & draft) >= _TELLS * len(telling):
                 found.append(Finding("unselected_fact", fact.id))
-        topics = named_topics([folded], self._language) - named_topics(
-            (*allowed.lines, *allowed.heard), self._language
-        )
+        lines = (*allowed.lines, *allowed.heard)
+        topics = beyond(named_topics(folded, self._language), lines, named_topics, self._language)
         found += [Finding("unselected_fact", topic) for topic in sorted(topics)]
         if self._answers_unknown(folded, plan):
             found.append(Finding("unselected_fact", plan.selection.unknown[0]))
@@ -160,17 +159,27 @@ class Guard:
         return []
 
 
-def named_topics(texts: Iterable[str], language: str) -> set[str]:
-    """The symptoms, illnesses and habits that texts name, as topic ids."""
-    return {topic for text in texts for topic in _named(text, language)}
-
-
 @lru_cache(maxsize=2048)
-def _named(text: str, language: str) -> frozenset[str]:
+def named_topics(text: str, language: str) -> frozenset[str]:
+    """The symptoms, illnesses and habits that a text names, as topic ids."""
     words = lexicon(language)
     folded = words.read(text)
     hits = words.hits("".join(folded.split()) if language == "zh" else folded)
     return frozenset(hit.topic for hit in hits if hit.topic.startswith(_CLINICAL) and hit.end - hit.start > 1)
+
+
+def beyond(
+    claimed: frozenset[str],
+    lines: Iterable[str],
+    read: Callable[[str, str], frozenset[str]],
+    language: str,
+) -> frozenset[str]:
+    """What is claimed that no line holds. Lines are read until all is found, which the first ones mostly do."""
+    for line in lines:
+        if not claimed:
+            break
+        claimed -= read(line, language)
+    return claimed
 
 
 def flipped(reply: str, say: str, language: str) -> bool:
