@@ -47,8 +47,8 @@ class Wording:
         return sentence
 
     def _value(self, name: str, value: str) -> str:
-        if name.startswith("what"):
-            return self.told(value, "zh")
+        if name.startswith("what") and (told := self.told(value, "zh")) != value:
+            return told
         parts = value.split(", ")
         return (
             "、".join(self._words[part] for part in parts) if all(p in self._words for p in parts) else value

@@ -61,6 +61,8 @@ def test_every_error_has_a_chinese_wording() -> None:
             "缺少字段 'say'（此文件另有 3 处问题）",
         ),
         ("Input should be 'affirmed' or 'denied'", "只能是 'affirmed' or 'denied'"),
+        ("cannot be read: No such file or directory", "读不了：没有这个文件或文件夹"),
+        ("cannot be written: No space left on device", "写不了：磁盘满了"),
         ("something that nobody worded", "something that nobody worded"),
         ("{what} of {0}: 5", "{what} of {0}: 5"),
     ],
