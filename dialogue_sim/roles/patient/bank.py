@@ -19,7 +19,9 @@ from dialogue_sim.roles.text import fold, stem
 
 _WORD = re.compile(r"[a-z][a-z']*|\d+")
 _PLAIN, _PAIR, _NEAR, _CLASS = 0.35, 0.5, 0.25, 0.6
-_SMALL = 0.02
+# What a topic is taken to hold of every feature, seen or not; by held-out examples. Then the scale that the
+# selector's weights are set on.
+_SMALL, _SPREAD, _LEVEL = 0.4, 2.0, 3.0
 _LONGEST = 3
 _HAN = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
@@ -164,6 +166,9 @@ class Bank:
         )
         amounts = np.bincount(cell, np.array(weights) * self._rarity[np.array(rows)])
         row, self._column = np.divmod(cells, len(self.topics))
+        # A topic with more examples is not the likelier for it.
+        held = np.bincount(self._column, amounts, len(self.topics))
+        amounts *= (held.mean() / held)[self._column]
         totals = np.bincount(row, amounts)
         small = _SMALL * len(totals)
         inside = small + np.bincount(self._column, amounts, len(self.topics))
@@ -174,7 +179,7 @@ class Bank:
         self._start = np.searchsorted(row, np.arange(len(totals) + 1)).tolist()
 
     def scores(self, folded: str) -> NDArray[np.float64]:
-        """How much a folded text speaks for each of `topics`, as log odds of the order of -5 to 5."""
+        """How much a folded text speaks for each of `topics`, as log odds of the order of -10 to 10."""
         found = [
             (self._row[feature], weight)
             for feature, weight in self.thesaurus.features(folded).items()
@@ -191,7 +196,7 @@ class Bank:
         columns = np.concatenate([self._column[span] for span in spans])
         scored: NDArray[np.float64] = np.bincount(columns, more, len(self.topics)).astype(float, copy=False)
         scored += weights @ self._absent[rows] + weights.sum() * self._odds
-        return scored
+        return _SPREAD * scored + _LEVEL
 
     def knows(self, word: str) -> bool:
         """Whether an example holds a telling word."""
