@@ -166,9 +166,9 @@ class Bank:
         )
         amounts = np.bincount(cell, np.array(weights) * self._rarity[np.array(rows)])
         row, self._column = np.divmod(cells, len(self.topics))
-        # A topic with more examples is not the likelier for it.
+        # A topic with more examples is hardly the likelier for it; the root did best on held-out ones.
         held = np.bincount(self._column, amounts, len(self.topics))
-        amounts *= (held.mean() / held)[self._column]
+        amounts *= np.sqrt(held.mean() / held)[self._column]
         totals = np.bincount(row, amounts)
         small = _SMALL * len(totals)
         inside = small + np.bincount(self._column, amounts, len(self.topics))
