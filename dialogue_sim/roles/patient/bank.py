@@ -36,6 +36,10 @@ class Reading(ABC):
         """The parts of a folded text, each with how much it counts for its topic."""
 
     @abstractmethod
+    def compound(self, feature: str) -> bool:
+        """Whether a part consists of more than what `content` may give."""
+
+    @abstractmethod
     def content(self, folded: str) -> set[str]:
         """The telling parts of a folded text, by which facts are told apart."""
 
@@ -65,6 +69,10 @@ class Thesaurus(Reading):
         for name in self.groups(stems):
             found[name] = _CLASS
         return found
+
+    def compound(self, feature: str) -> bool:
+        """See `Reading`."""
+        return " " in feature and not feature.startswith("=")
 
     def groups(self, stems: Sequence[str]) -> set[str]:
         """The groups that words of a text belong to, each named `=` and its first word."""
@@ -118,6 +126,10 @@ class Characters(Reading):
             found[name] = _CLASS
         return found
 
+    def compound(self, feature: str) -> bool:
+        """See `Reading`."""
+        return len(feature) > 2 and not feature.startswith("=")
+
     def _groups(self, text: str) -> set[str]:
         return {self._first[word] for word in self._grouped.findall(text)}
 
@@ -159,12 +171,21 @@ class Bank:
                 rows.append(self._row.setdefault(feature, len(self._row)))
                 columns.append(place)
                 weights.append(weight / length)
-        holders = np.bincount(rows)
+        # What is made of several words and met once tells nothing, and would be most of what is kept.
+        met = np.bincount(rows)
+        kept = [
+            feature for feature, row in self._row.items() if met[row] > 1 or not thesaurus.compound(feature)
+        ]
+        number = np.full(len(met), -1)
+        number[[self._row[feature] for feature in kept]] = np.arange(len(kept))
+        self._row = {feature: row for row, feature in enumerate(kept)}
+        row_of = number[np.array(rows)]
+        column_of, weight_of = np.array(columns)[row_of >= 0], np.array(weights)[row_of >= 0]
+        row_of = row_of[row_of >= 0]
+        holders = np.bincount(row_of)
         self._rarity, self._rarest = np.log(1 + len(asked) / holders), math.log(1 + len(asked))
-        cells, cell = np.unique(
-            np.array(rows, int) * len(self.topics) + np.array(columns), return_inverse=True
-        )
-        amounts = np.bincount(cell, np.array(weights) * self._rarity[np.array(rows)])
+        cells, cell = np.unique(row_of * len(self.topics) + column_of, return_inverse=True)
+        amounts = np.bincount(cell, weight_of * self._rarity[row_of])
         row, self._column = np.divmod(cells, len(self.topics))
         # A topic with more examples is hardly the likelier for it; the root did best on held-out ones.
         held = np.bincount(self._column, amounts, len(self.topics))
