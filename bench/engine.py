@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -132,16 +133,19 @@ async def compare(arguments: argparse.Namespace) -> list[list[str]]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             walls: dict[str, list[float]] = {"free-running": [], "lockstep": []}
-            for repeat in range(arguments.repeats):
+            for repeat in range(-1, arguments.repeats):
                 for name, found in walls.items():
                     flags = {
                         "doctor": {"model": arguments.model, "style": "chat", **settings}, "lang": "en", "turns": LONGEST + 1,
-                        "limit": arguments.dialogues, "concurrency": arguments.at_once, "seed": repeat,
+                        "limit": arguments.dialogues, "seeds": arguments.seeds, "concurrency": arguments.at_once,
+                        "seed": abs(repeat),
                         "out": f"{folder}/{name}-{repeat}",
                     }  # fmt: skip
                     batch = Batch(arguments.at_once) if name == "lockstep" else None
                     wall, _ = await held(config_from_flags(flags), batch, running.Stages(judge=False))
-                    found.append(wall)
+                    if repeat >= 0:  # the first of each loads lexicons and fills the prefix cache
+                        found.append(wall)
+                    print(f"{name}: {wall:.1f} s", file=sys.stderr, flush=True)
             rows += [
                 [f"{name}, s", " ".join(f"{wall:.1f}" for wall in found)] for name, found in walls.items()
             ]
@@ -153,7 +157,7 @@ async def compare(arguments: argparse.Namespace) -> list[list[str]]:
             )
             flags |= {
                 "judges": [{"model": arguments.model, "items_per_call": 1, **settings}], "allow_same_family": True,
-                "out": f"{folder}/judged",
+                "limit": arguments.judged, "seeds": 1, "out": f"{folder}/judged",
             }  # fmt: skip
             _, usage = await held(config_from_flags(flags), None, running.ALL)
             for spent in usage:
@@ -173,8 +177,10 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="vllm:MODEL, vllm-serve:MODEL or embedded:MODEL")
     parser.add_argument("--engine", type=json.loads, default={}, help="engine arguments, as JSON")
     parser.add_argument("--dialogues", type=int, default=24, help="a multiple of --at-once")
+    parser.add_argument("--seeds", type=int, default=1, help="dialogues of each case")
     parser.add_argument("--at-once", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=48, help="most tokens of a reply")
+    parser.add_argument("--judged", type=int, default=8, help="dialogues of the run for the hit rate")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
     print(described("openai", "pydantic"))

@@ -35,15 +35,23 @@ HERE = Path(__file__).parent
 TURNS = 10
 JUDGE_CALLS = 7
 CASES = 50
+OURS = ("run", "models", "one-call")
 SYSTEM = "You are a doctor. " * 55
 
 
 async def with_model_patient(url: str, dialogues: int, concurrency: int) -> None:
     """The same with a model as the patient."""
-    await whole_run(url, dialogues, concurrency, patient=True)
+    await whole_run(url, dialogues, concurrency, {})
 
 
-async def whole_run(url: str, dialogues: int, concurrency: int, *, patient: bool = False) -> None:
+async def with_one_call_patient(url: str, dialogues: int, concurrency: int) -> None:
+    """The same with a patient who is one call a turn, as in most simulators: its replies are not guarded."""
+    await whole_run(url, dialogues, concurrency, {"voice": "one_call", "guard": False})
+
+
+async def whole_run(
+    url: str, dialogues: int, concurrency: int, patient: dict[str, Any] | None = None
+) -> None:
     """`dialogue-sim run` from the opened configuration to the written scores."""
     from dialogue_sim.runs.config import config_from_flags
     from dialogue_sim.runs.run import execute, plan
@@ -54,8 +62,8 @@ async def whole_run(url: str, dialogues: int, concurrency: int, *, patient: bool
             "doctor": model, "judges": [model], "allow_same_family": True, "turns": TURNS, "limit": CASES,
             "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run",
         }  # fmt: skip
-        if patient:
-            flags["patient"] = model
+        if patient is not None:
+            flags["patient"] = model | patient
         # Modules and lexicons are loaded once a process; bench/startup.py says what that costs.
         for lang in ("en", "zh"):
             warm = {
@@ -144,6 +152,7 @@ figures = Figures()
 CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {
     "run": whole_run,
     "models": with_model_patient,
+    "one-call": with_one_call_patient,
     "bare": bare_loop,
 }
 
@@ -169,7 +178,7 @@ def measure(client: str, arguments: argparse.Namespace, latency: float, concurre
     found = json.loads(done.stdout.splitlines()[-1])
     calls = counts["calls"] - int(found["calls_before"])
     # All calls of a dialogue follow one another, but for the judge's: after its first it makes the others at once.
-    chain = calls / arguments.dialogues - (JUDGE_CALLS - 2 if client in ("run", "models") else 0)
+    chain = calls / arguments.dialogues - (JUDGE_CALLS - 2 if client in OURS else 0)
     bound = latency * max(chain, calls / concurrency)
     return [
         client, f"{latency:g}", str(concurrency), str(calls), f"{1000 * found['cpu_s'] / calls:.2f}",

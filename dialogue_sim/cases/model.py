@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from dialogue_sim.cases.vocabulary import COMPLEXITIES, SHAPES, SPECIALTIES, TOPICS, known
 
@@ -265,6 +265,27 @@ class JudgePart(Part):
     )
 
 
+def _lines(value: object) -> object:
+    """A block of text is a list of its lines."""
+    return [line.strip() for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+
+
+Lines = Annotated[list[Text], BeforeValidator(_lines, json_schema_input_type=str | list[str])]
+
+
+class Questions(Part):
+    """How doctors ask this patient, one question a line. The patient learns from them what a question means.
+
+    Attributes:
+        facts: the questions that a fact answers, by its id; several ids with spaces between them
+            for a question that all of these facts answer.
+        unrecorded: questions that a doctor may well ask and no fact answers.
+    """
+
+    facts: dict[str, Lines] = Field(default_factory=dict)
+    unrecorded: Lines = Field(default_factory=list)
+
+
 class Case(Part):
     """One clinical case. See the module's text; field by field in `dialogue-sim case schema`."""
 
@@ -289,6 +310,10 @@ class Case(Part):
     patient: PatientPart
     examiner: ExaminerPart
     judge: JudgePart
+    questions: Questions = Field(
+        default=Questions(),
+        description="example questions, by the fact that answers them; a case without them is understood less well",
+    )
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -317,6 +342,9 @@ class Case(Part):
         for cue in self.patient.cues:
             if cue.when.startswith("fact:"):
                 known(cue.when.removeprefix("fact:"), ids, f"fact (named by the cue {cue.id!r})")
+        for names in self.questions.facts:
+            for fact_id in names.split():
+                known(fact_id, ids, f"fact (named in questions.facts: {names!r})")
         if self.judge.turn_band[0] > self.judge.turn_band[1]:
             raise ValueError("turn_band is [least, most], and least is larger than most")
         return self

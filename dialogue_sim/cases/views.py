@@ -35,6 +35,14 @@ class PatientFact:
 
 
 @dataclass(frozen=True)
+class Example:
+    """A question that a doctor may ask, and the ids of the facts that answer it; none where it is not on record."""
+
+    question: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PatientView:
     """What the patient knows about themselves."""
 
@@ -49,6 +57,7 @@ class PatientView:
     concerns: str
     expectations: str
     persona: Persona
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,11 @@ def patient_view(case: Case) -> PatientView:
         concerns=part.concerns,
         expectations=part.expectations,
         persona=part.persona,
+        examples=tuple(
+            Example(question, tuple(names.split()))
+            for names, asked in (*case.questions.facts.items(), ("", case.questions.unrecorded))
+            for question in asked
+        ),
     )
 
 

@@ -21,6 +21,7 @@ RULES: dict[str, Callable[[Case], Rows]] = {
         content.results_describe,
         content.fact_counts,
         content.facts_askable,
+        content.questions_apart,
         content.facts_differ,
         content.signs_agree,
         content.spoken_language,

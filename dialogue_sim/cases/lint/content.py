@@ -108,6 +108,19 @@ def facts_askable(case: Case) -> Rows:
             yield Raw("warning", at, what, "add `ask:` words that tell it apart")
 
 
+def questions_apart(case: Case) -> Rows:
+    """An example question stands once, in the case's language, and says which facts answer it."""
+    groups = [(("questions", "facts", key), asked) for key, asked in case.questions.facts.items()]
+    seen: dict[str, Location] = {}
+    for at, asked in (*groups, (("questions", "unrecorded"), case.questions.unrecorded)):
+        for question in asked:
+            if seen.setdefault(question, at) != at:
+                what = f"{question!r} stands under {seen[question][-1]} too"
+                yield Raw("warning", at, what, "keep one, or write a key that names all facts it asks for")
+            if bool(CJK.search(question)) != (case.language == "zh"):
+                yield Raw("error", at, f"{question!r} is not in the case's language ({case.language})", "")
+
+
 def facts_differ(case: Case) -> Rows:
     """No two facts say nearly the same."""
     facts = case.patient.facts

@@ -23,6 +23,7 @@ _PLAIN, _PAIR, _NEAR, _CLASS = 0.35, 0.5, 0.25, 0.6
 # selector's weights are set on.
 _SMALL, _SPREAD, _LEVEL = 0.4, 2.0, 3.0
 _LONGEST = 3
+_SAMPLE = 20  # examples of a topic that are kept whole
 _HAN = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
 _CHARACTER, _FAINT, _PAIRED, _FAINT_PAIR, _THREE, _EDGE = 0.4, 0.15, 1.0, 0.6, 0.6, 0.4
@@ -159,6 +160,7 @@ class Bank:
         self.thesaurus, self.near = thesaurus, near
         self.topics = tuple(examples)
         self.place = {topic: place for place, topic in enumerate(self.topics)}
+        self.samples = {topic: _some(text.split(";")) for topic, text in examples.items()}
         self._row: dict[str, int] = {}
         rows, columns, weights = array("i"), array("i"), array("d")
         asked = [
@@ -219,6 +221,16 @@ class Bank:
         scored += weights @ self._absent[rows] + weights.sum() * self._odds
         return _SPREAD * scored + _LEVEL
 
+    def weighed(self, folded: str) -> dict[str, float]:
+        """The features of a folded text, weighed by how rare they are among the examples; of length 1 together."""
+        found = {
+            feature: weight
+            * (self._rarest if (row := self._row.get(feature)) is None else float(self._rarity[row]))
+            for feature, weight in self.thesaurus.features(folded).items()
+        }
+        length = _length(found.values())
+        return {feature: weight / length for feature, weight in found.items()}
+
     def knows(self, word: str) -> bool:
         """Whether an example holds a telling word."""
         return word in self._row
@@ -233,6 +245,11 @@ class Bank:
             if row is not None and place in self._column[self._start[row] : self._start[row + 1]]:
                 held += weight
         return held / every if every else 1.0
+
+
+def _some(examples: Sequence[str]) -> tuple[str, ...]:
+    """Some of many, from the first to the last."""
+    return tuple(examples[:: max(1, len(examples) // _SAMPLE)])
 
 
 def _length(weights: Collection[float]) -> float:

@@ -50,6 +50,7 @@ class LexicalSelector(ABC):
             broad = False
             known = Known(known.said, list(known.last_topics), list(known.last_facts), known.last_clause)
             for place, clause in enumerate(turn.clauses):
+                known.sentence = turn.sentence(place)
                 goes_on = place > 0 and turn.sentence_of[place] == turn.sentence_of[place - 1]
                 before, told = len(found.topics), set(found.facts)
                 if not self._clause(clause, known, found, goes_on):

@@ -24,7 +24,7 @@ from dialogue_sim.roles.patient.questions import take_apart
 from dialogue_sim.roles.patient.style import Style
 from dialogue_sim.roles.patient.understanding import Known, Selector
 from dialogue_sim.roles.patient.voice import TemplateVoice
-from dialogue_sim.roles.patient.weighing import selector_of
+from dialogue_sim.roles.patient.answering import selector_of
 from dialogue_sim.roles.text import MAX_HEARD
 from dialogue_sim.transcript import Selection, Turn
 

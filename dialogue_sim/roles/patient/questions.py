@@ -59,6 +59,13 @@ class DoctorTurn:
     def questions(self) -> int:
         return len(self.clauses)
 
+    def sentence(self, place: int) -> str:
+        """The clauses that ask in the same sentence as this one, as one text."""
+        mine = self.sentence_of[place]
+        return ",".join(
+            clause for clause, other in zip(self.clauses, self.sentence_of, strict=True) if other == mine
+        )
+
 
 def take_apart(text: str, language: str) -> DoctorTurn:
     """Take a doctor's turn apart, for a patient who speaks `language`."""

@@ -62,7 +62,7 @@ class Known:
     """What the selector may know of the dialogue so far.
 
     Facts said, topics and facts asked last, in which clause, and the last turns. `here` tells that what
-    was asked last stands in the turn that is being read.
+    was asked last stands in the turn that is being read; `sentence` is all that asks in the sentence being read.
     """
 
     said: set[str] = field(default_factory=set)
@@ -71,6 +71,7 @@ class Known:
     last_clause: str = ""
     recent: list[str] = field(default_factory=list)
     here: bool = False
+    sentence: str = ""
 
 
 class Selector(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from dialogue_sim.roles.patient.spelling import words_of
 from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
-_NONE = "none"
+NONE = "none"
 _FAMILY = "history.family"
 # What a fact's own words, a name and going on with a topic count beside the examples; what speaks against the complaint.
 _FIT, _NAMED, _GOING_ON, _NEXT, _BEFORE, _COMPLAINT = 1.0, 2.0, 1.0, 2.0, 0.4, 3.0
@@ -30,7 +29,6 @@ _TOLD, _ALIKE, _CLOSE = 2.0, 0.6, 2.5
 _BESIDE, _LISTED, _CLEAR, _STRONG = 1.5, 5.0, 5.0, 8.0
 # Too little to go by, unless the topic's examples hold so much of the words; enough without; the least with a fact's.
 _FAINT, _GROUND, _SURE, _FLOOR = 2.0, 0.2, 6.0, -3.0
-_REMEMBERED = 32  # cases; the replicates of one follow one another
 # Topics that a word for the whole class ("conditions") asks for entirely.
 _OPEN = ("history.past", "history.family")
 _LIST = {
@@ -40,12 +38,6 @@ _LIST = {
 _CIRCUMSTANCE = re.compile(
     r"(?:with|without|for|by|on|at|in|when|if|like|after|before|during|from|since|than)\b"
 )
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def selector_of(view: PatientView) -> WeighingSelector:
-    """The selector of a case. It keeps nothing of a dialogue, so the replicates of a case share it."""
-    return WeighingSelector(view)
 
 
 class Ranked(NamedTuple):
@@ -149,7 +141,7 @@ class WeighingSelector(LexicalSelector):
             return True
         if self._of_the_last(best, clause, hits, known):
             return self._go_on(clause, known, found)
-        best = ranking.first(_NONE)
+        best = ranking.first(NONE)
         chosen = self._chosen(best, clause, hits, ranking, known)
         self._spread(best, hits, chosen, ranking)
         for ranked in chosen.values():
@@ -186,7 +178,7 @@ class WeighingSelector(LexicalSelector):
 
     def _groundless(self, clause: str, best: Ranked) -> bool:
         """Whether next to nothing speaks for a topic."""
-        if best.topic == _NONE or best.score < _FAINT:
+        if best.topic == NONE or best.score < _FAINT:
             return True
         return best.score < _SURE and self._bank.grounded(clause, best.topic) < _GROUND
 
@@ -238,11 +230,25 @@ class WeighingSelector(LexicalSelector):
         short = len(pieces(without(clause, hits), self._view.language)) <= SHORT
         return known.last_clause if short else ""
 
-    def _ranked(self, clause: str, hits: list[Hit], known: Known, before: str = "") -> Ranking:
-        """How strongly a clause points to each topic."""
-        place, scores, fits = self._bank.place, self._bank.scores(clause), self._matching.fits(clause)
+    def _in_context(self, clause: str, known: Known, before: str) -> NDArray[np.float64]:
+        """The bank's scores of a clause, with what was asked before it."""
+        scores = self._bank.scores(clause)
         if before:
             scores += _BEFORE * self._bank.scores(before) * self._matters
+        place = self._bank.place
+        after = [topic for last in known.last_topics for topic in self._words.follows.get(last, ())]
+        for topics, more in ((known.last_topics, _GOING_ON), (after, _NEXT)):
+            for topic in set(topics) & place.keys():
+                scores[place[topic]] += more
+        return scores
+
+    def _ranked(self, clause: str, hits: list[Hit], known: Known, before: str = "") -> Ranking:
+        """How strongly a clause points to each topic."""
+        place, scores, fits = (
+            self._bank.place,
+            self._in_context(clause, known, before),
+            self._matching.fits(clause),
+        )
         told: dict[str, tuple[PatientFact, float]] = {}
         for topic, facts in self._by_topic.items():
             fact = max(facts, key=lambda fact: fits.get(fact.id, 0.0))
@@ -253,8 +259,6 @@ class WeighingSelector(LexicalSelector):
                 scores[at] = (max(scores[at], _FLOOR) if fit >= _TOLD else scores[at]) + _FIT * fit
         for topics, more in (
             (topics_of(hits), _NAMED),
-            (known.last_topics, _GOING_ON),
-            ([after for topic in known.last_topics for after in self._words.follows.get(topic, ())], _NEXT),
             (self._complaint - self._by_topic.keys(), -_COMPLAINT),
         ):
             for topic in set(topics) & place.keys():
@@ -272,9 +276,7 @@ class WeighingSelector(LexicalSelector):
         """Take what the record holds of one topic, or that it holds nothing."""
         topic = ranked.topic
         if topic in VIEWS:
-            if VIEWS[topic] not in found.views:
-                found.views.append(VIEWS[topic])
-            self._take(topic, found)
+            self._tell_view(topic, found)
             return
         facts = self._by_topic.get(topic, [])
         result = self._of_topic(topic, facts, hits, clause, known) if facts else []
@@ -290,9 +292,18 @@ class WeighingSelector(LexicalSelector):
                     found.facts.get(fact.id, False) or one or (fact is ranked.fact and ranked.fit >= _TOLD)
                 )
             return
+        self._tell_missing(topic, hits, clause, found)
+
+    def _tell_view(self, topic: str, found: Understanding) -> None:
+        """Take what the patient thinks, fears or wishes."""
+        if VIEWS[topic] not in found.views:
+            found.views.append(VIEWS[topic])
+        self._take(topic, found)
+
+    def _tell_missing(self, topic: str, hits: list[Hit], clause: str, found: Understanding) -> None:
+        """Take that the record holds nothing of a topic."""
         named = [hit for hit in hits if topic in hit.topics]
-        missing = self._missing(named or [Hit((topic,), 0, 0, "topic")], found)
-        for lacking in missing:
+        for lacking in self._missing(named or [Hit((topic,), 0, 0, "topic")], found):
             if lacking not in found.unknown:
                 found.unknown.append(lacking)
                 self._take(lacking, found)

@@ -1,0 +1,129 @@
+"""The selector of a case that brings example questions: by what answered their like, and by topics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue_sim.cases.views import PatientView
+from dialogue_sim.roles.patient.answers import Answers, Example
+from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
+from dialogue_sim.roles.patient.lexicon import Hit
+from dialogue_sim.roles.patient.naming import without
+from dialogue_sim.roles.patient.understanding import Known, Understanding
+from dialogue_sim.roles.patient.weighing import NONE, WeighingSelector
+from dialogue_sim.roles.text import fold, pieces
+
+_UNRECORDED = "-"
+# Examples of every topic that the case has nothing of; how many of its own spare a fact those of its topic.
+_ELSEWHERE, _ENOUGH = 3, 6
+# What it counts that the reading by topics finds the same fact, or likewise nothing on record.
+_SAME, _NOTHING = 0.2, 0.5
+# The share of the best answer's weight that another needs, the least it needs, and what a list's member needs.
+_SHARE, _LEAST, _MEMBER = 0.6, 0.3, 0.75
+_DIRECT = 0.4  # from this weight on a question means just this fact
+_REMEMBERED = 32  # cases; the replicates of one follow one another
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def selector_of(view: PatientView) -> WeighingSelector:
+    """The selector of a case. It keeps nothing of a dialogue, so the replicates of a case share it."""
+    return (AnsweringSelector if view.examples else WeighingSelector)(view)
+
+
+class AnsweringSelector(WeighingSelector):
+    """Reads a clause by what answered its like; that nothing on record does is one of the answers."""
+
+    def __init__(self, view: PatientView) -> None:
+        super().__init__(view)
+        self._answers = Answers.kept(self._examples(), self._bank, view.language)
+
+    def _examples(self) -> list[Example]:
+        read = self._words.plain
+        found = [
+            Example(read(fold(example.question)), frozenset(example.facts or (_UNRECORDED,)))
+            for example in self._view.examples
+        ]
+        found += [
+            Example(read(fold(ask)), frozenset((fact.id,))) for fact in self._view.facts for ask in fact.ask
+        ]
+        told = Counter(name for example in found for name in example.answers)
+        for topic, samples in self._bank.samples.items():
+            facts = self._by_topic.get(topic, [])
+            if topic == NONE or (facts and all(told[fact.id] >= _ENOUGH for fact in facts)):
+                continue
+            open_ones = [fact.id for fact in facts if fact.disclosure != "on_probe"]
+            answers = open_ones or [fact.id for fact in facts] or [topic if topic in VIEWS else _UNRECORDED]
+            some = samples if facts else samples[:: max(1, len(samples) // _ELSEWHERE)][:_ELSEWHERE]
+            found += [Example(question, frozenset(answers), own=False) for question in some]
+        return found
+
+    def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
+        scores = self._in_context(clause, known, self._read_with(clause, hits, known))
+        weights = self._weights(clause, hits, known, scores)
+        best = max(weights, key=weights.__getitem__)
+        if self._leans_on(best, weights[best], clause, hits, known):
+            return self._go_on(clause, known, found)
+        if best in VIEWS:
+            self._tell_view(best, found)
+            return True
+        members = self._members(clause, weights[best] if best == _UNRECORDED else _MEMBER)
+        if best == _UNRECORDED and not members:
+            self._tell_missing(self._topic_elsewhere(scores), hits, clause, found)
+            return True
+        least = max(_SHARE * weights[best], _LEAST)
+        asked = {name for name, weight in weights.items() if weight >= least} | members
+        for fact in self._view.facts:
+            if fact.id in asked:
+                self._take(fact.topic, found)
+                direct = fact.id in members or weights[fact.id] >= _DIRECT
+                found.facts[fact.id] = found.facts.get(fact.id, False) or direct
+        return True
+
+    def _weights(
+        self, clause: str, hits: list[Hit], known: Known, scores: NDArray[np.float64]
+    ) -> dict[str, float]:
+        """How much each answer is asked for by a clause, by its sentence, and by what its topics make of it."""
+        weights = self._answers.of(clause, scores)
+        if len(known.sentence) > len(clause):
+            whole = self._answers.of(known.sentence, self._bank.scores(known.sentence))
+            weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
+        by_topics = Understanding()
+        super()._weigh(clause, hits, known, by_topics)
+        for name in by_topics.facts:
+            weights[name] = weights.get(name, 0.0) + _SAME
+        if by_topics.unknown and not by_topics.facts:
+            weights[_UNRECORDED] = weights.get(_UNRECORDED, 0.0) + _NOTHING
+        return weights
+
+    def _leans_on(self, best: str, weight: float, clause: str, hits: list[Hit], known: Known) -> bool:
+        """Whether a short clause asks on about the matter asked just before ("how long did it last?")."""
+        if not known.last_topics or self._words.says("anew", clause):
+            return False
+        if len(pieces(without(clause, hits), self._view.language)) > SHORT:
+            return False
+        fact = self._fact.get(best)
+        if fact and fact.topic.startswith("hpi."):
+            return self._on_a_symptom(known)
+        return not hits and weight < _DIRECT and (known.here or bool(known.last_facts))
+
+    def _members(self, clause: str, least: float) -> set[str]:
+        """The facts that the members of a list ask for, each by itself ("a fever or a headache")."""
+        found = set()
+        for part in self._parts(clause):
+            weights = self._answers.of(part, self._bank.scores(part))
+            best = max(weights, key=weights.__getitem__)
+            if best in self._fact and weights[best] >= max(_MEMBER, least):
+                found.add(best)
+        return found
+
+    def _topic_elsewhere(self, scores: NDArray[np.float64]) -> str:
+        """The likeliest topic of which the case has nothing."""
+        order = np.argsort(-scores, kind="stable")
+        topics = (self._bank.topics[place] for place in order)
+        return next(
+            topic for topic in topics if topic not in self._by_topic and topic not in VIEWS and topic != NONE
+        )
