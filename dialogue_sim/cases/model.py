@@ -342,9 +342,9 @@ class Case(Part):
         for cue in self.patient.cues:
             if cue.when.startswith("fact:"):
                 known(cue.when.removeprefix("fact:"), ids, f"fact (named by the cue {cue.id!r})")
-        for names in self.questions.facts:
-            for fact_id in names.split():
-                known(fact_id, ids, f"fact (named in questions.facts: {names!r})")
+        for key in self.questions.facts:
+            for fact_id in key.split():
+                known(fact_id, ids, f"fact (named in questions.facts: {key!r})")
         if self.judge.turn_band[0] > self.judge.turn_band[1]:
             raise ValueError("turn_band is [least, most], and least is larger than most")
         return self

@@ -122,8 +122,7 @@ class AnsweringSelector(WeighingSelector):
 
     def _topic_elsewhere(self, scores: NDArray[np.float64]) -> str:
         """The likeliest topic of which the case has nothing."""
-        order = np.argsort(-scores, kind="stable")
-        topics = (self._bank.topics[place] for place in order)
+        topics = (self._bank.topics[int(place)] for place in np.argsort(-scores, kind="stable"))
         return next(
             topic for topic in topics if topic not in self._by_topic and topic not in VIEWS and topic != NONE
         )

@@ -13,9 +13,9 @@ from dialogue_sim.models.base import ChatModel, Message, Options, Usage
 from dialogue_sim.models.errors import MalformedError
 from dialogue_sim.models.structured import ask_json
 from dialogue_sim.prompts import Prompts
+from dialogue_sim.roles.patient.answering import selector_of
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding, Viewpoint, intents_of
-from dialogue_sim.roles.patient.answering import selector_of
 from dialogue_sim.transcript import Intent
 
 _MOST = 12

@@ -10,6 +10,7 @@ from dialogue_sim.cases.views import PatientView
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.models.base import ChatModel, Usage
 from dialogue_sim.prompts import Prompts
+from dialogue_sim.roles.patient.answering import selector_of
 from dialogue_sim.roles.patient.contract import Patient, PatientReply, PatientSettings
 from dialogue_sim.roles.patient.cues import due_cue, opening_cues
 from dialogue_sim.roles.patient.disclosure import Plan, decide, remember
@@ -24,7 +25,6 @@ from dialogue_sim.roles.patient.questions import take_apart
 from dialogue_sim.roles.patient.style import Style
 from dialogue_sim.roles.patient.understanding import Known, Selector
 from dialogue_sim.roles.patient.voice import TemplateVoice
-from dialogue_sim.roles.patient.answering import selector_of
 from dialogue_sim.roles.text import MAX_HEARD
 from dialogue_sim.transcript import Selection, Turn
 
