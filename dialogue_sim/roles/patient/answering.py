@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,7 @@ from dialogue_sim.roles.patient.answers import Answers, Example
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.naming import without
+from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.patient.weighing import NONE, WeighingSelector
 from dialogue_sim.roles.text import fold, pieces
@@ -24,6 +26,8 @@ _ELSEWHERE, _ENOUGH = 3, 6
 _SAME, _NOTHING = 0.2, 0.5
 # The share of the best answer's weight that another needs, the least it needs, and what a list's member needs.
 _SHARE, _LEAST, _MEMBER = 0.6, 0.3, 0.75
+# What a turn may do and be a question all the same, if a sentence is so much like one.
+_PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.65
 _DIRECT = 0.4  # from this weight on a question means just this fact
 _REMEMBERED = 32  # cases; the replicates of one follow one another
 
@@ -60,6 +64,20 @@ class AnsweringSelector(WeighingSelector):
             some = samples if facts else samples[:: max(1, len(samples) // _ELSEWHERE)][:_ELSEWHERE]
             found += [Example(question, frozenset(answers), own=False) for question in some]
         return found
+
+    def read(self, turn: DoctorTurn, known: Known) -> Understanding:
+        """What the turn asks for. One in which nothing marks a question asks all the same what its like asked."""
+        if not turn.clauses and turn.marks <= _PERHAPS:
+            asking = [sentence for sentence in turn.sentences if self._asks(sentence, turn, known)]
+            turn = replace(turn, clauses=asking, sentence_of=list(range(len(asking))))
+        return super().read(turn, known)
+
+    def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
+        weights = self._answers.of(sentence, self._bank.scores(sentence))
+        best = max(weights, key=weights.__getitem__)
+        if "confirm" in turn.marks and best in known.said:
+            return False  # what the patient said is summed up, not asked
+        return best in self._fact and weights[best] >= _ASKING
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
         scores = self._in_context(clause, known, self._read_with(clause, hits, known))

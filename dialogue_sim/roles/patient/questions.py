@@ -46,6 +46,7 @@ class DoctorTurn:
     Attributes:
         clauses: the clauses that ask something, folded, without what they only refer back to.
         sentence_of: the number of the sentence that each clause stands in.
+        sentences: all sentences, folded, whether they ask or not.
         marks: what else the turn does (`TURN_MARKS`, and request, advice, attack, greedy, confirm,
             consent, foreign).
         questions: how many clauses ask.
@@ -53,6 +54,7 @@ class DoctorTurn:
 
     clauses: list[str] = field(default_factory=list)
     sentence_of: list[int] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
 
     @property
@@ -88,6 +90,7 @@ def take_apart(text: str, language: str) -> DoctorTurn:
         if language == "en" and not before.endswith("?") and english.leans_back(tight.rstrip("?!. ")):
             tight = f"{before.rstrip('!. ')}?" if before else tight
         _sentence(tight, words, turn, unmarked)
+        turn.sentences.append(tight.rstrip(_ENDS))
         before = tight
         turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
     if not turn.clauses and not turn.marks and len(folded) <= _BRIEF[language]:
