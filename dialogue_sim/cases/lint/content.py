@@ -32,6 +32,11 @@ def diagnosis_hidden(case: Case) -> Rows:
     for kind in ("examinations", "tests"):
         for i, finding in enumerate(getattr(case.examiner, kind)):
             texts.append((("examiner", kind, i, "result"), finding.result))
+    # The patient's part of a case holds the questions too, and whoever prints it must not print a diagnosis.
+    texts += [
+        (("questions", "facts", key), line) for key, asked in case.questions.facts.items() for line in asked
+    ]
+    texts += [(("questions", "unrecorded"), line) for line in case.questions.unrecorded]
     for at, text in texts:
         for name in names:
             if mentions(text, name):
