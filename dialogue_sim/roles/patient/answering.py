@@ -1,4 +1,4 @@
-"""The selector of a case that brings example questions: by what answered their like, and by topics."""
+"""The selector of a case that brings example questions: by what answered the like of them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from dialogue_sim.roles.text import fold, pieces
 _UNRECORDED = "-"
 # Examples of every topic that the case has nothing of; how many of its own spare a fact those of its topic.
 _ELSEWHERE, _ENOUGH = 3, 6
-# What it counts that the reading by topics finds the same fact, or likewise nothing on record.
-_SAME, _NOTHING = 0.2, 0.5
 # The share of the best answer's weight that another needs, the least it needs, and what a list's member needs.
 _SHARE, _LEAST, _MEMBER = 0.6, 0.3, 0.75
 # What a turn may do and be a question all the same, if a sentence is so much like one.
@@ -81,7 +79,7 @@ class AnsweringSelector(WeighingSelector):
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
         scores = self._in_context(clause, known, self._read_with(clause, hits, known))
-        weights = self._weights(clause, hits, known, scores)
+        weights = self._weights(clause, known, scores)
         best = max(weights, key=weights.__getitem__)
         if self._leans_on(best, weights[best], clause, hits, known):
             return self._go_on(clause, known, found)
@@ -101,20 +99,12 @@ class AnsweringSelector(WeighingSelector):
                 found.facts[fact.id] = found.facts.get(fact.id, False) or direct
         return True
 
-    def _weights(
-        self, clause: str, hits: list[Hit], known: Known, scores: NDArray[np.float64]
-    ) -> dict[str, float]:
-        """How much each answer is asked for by a clause, by its sentence, and by what its topics make of it."""
+    def _weights(self, clause: str, known: Known, scores: NDArray[np.float64]) -> dict[str, float]:
+        """How much each answer is asked for by a clause, and by its sentence."""
         weights = self._answers.of(clause, scores)
         if len(known.sentence) > len(clause):
             whole = self._answers.of(known.sentence, self._bank.scores(known.sentence))
             weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
-        by_topics = Understanding()
-        super()._weigh(clause, hits, known, by_topics)
-        for name in by_topics.facts:
-            weights[name] = weights.get(name, 0.0) + _SAME
-        if by_topics.unknown and not by_topics.facts:
-            weights[_UNRECORDED] = weights.get(_UNRECORDED, 0.0) + _NOTHING
         return weights
 
     def _leans_on(self, best: str, weight: float, clause: str, hits: list[Hit], known: Known) -> bool:
