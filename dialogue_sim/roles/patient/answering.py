@@ -26,6 +26,7 @@ _ELSEWHERE, _ENOUGH = 3, 6
 _SHARE, _LEAST, _MEMBER = 0.6, 0.3, 0.75
 # What a turn may do and be a question all the same, if a sentence is so much like one.
 _PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.65
+_TOLD = 0.5  # from this weight on a clause is a question for a fact, however few its words
 _DIRECT = 0.4  # from this weight on a question means just this fact
 _REMEMBERED = 32  # cases; the replicates of one follow one another
 
@@ -42,6 +43,7 @@ class AnsweringSelector(WeighingSelector):
     def __init__(self, view: PatientView) -> None:
         super().__init__(view)
         self._answers = Answers.kept(self._examples(), self._bank, view.language)
+        self._sentence: tuple[str, dict[str, float]] = ("", {})  # the one read last, for its other clauses
 
     def _examples(self) -> list[Example]:
         read = self._words.plain
@@ -69,6 +71,10 @@ class AnsweringSelector(WeighingSelector):
             asking = [sentence for sentence in turn.sentences if self._asks(sentence, turn, known)]
             turn = replace(turn, clauses=asking, sentence_of=list(range(len(asking))))
         return super().read(turn, known)
+
+    def _tells(self, clause: str) -> bool:
+        weights = self._answers.of(clause, self._bank.scores(clause))
+        return max(weights[name] for name in weights if name in self._fact) >= _TOLD
 
     def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
         weights = self._answers.of(sentence, self._bank.scores(sentence))
@@ -103,7 +109,12 @@ class AnsweringSelector(WeighingSelector):
         """How much each answer is asked for by a clause, and by its sentence."""
         weights = self._answers.of(clause, scores)
         if len(known.sentence) > len(clause):
-            whole = self._answers.of(known.sentence, self._bank.scores(known.sentence))
+            if self._sentence[0] != known.sentence:
+                self._sentence = (
+                    known.sentence,
+                    self._answers.of(known.sentence, self._bank.scores(known.sentence)),
+                )
+            whole = self._sentence[1]
             weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
         return weights
 

@@ -23,6 +23,7 @@ _PLAIN, _PAIR, _NEAR, _CLASS = 0.35, 0.5, 0.25, 0.6
 # selector's weights are set on.
 _SMALL, _SPREAD, _LEVEL = 0.4, 2.0, 3.0
 _LONGEST = 3
+_LATELY = 64  # texts whose features are remembered
 _SAMPLE = 20  # examples of a topic that are kept whole
 _HAN = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
@@ -162,6 +163,7 @@ class Bank:
         self.place = {topic: place for place, topic in enumerate(self.topics)}
         self.samples = {topic: _some(text.split(";")) for topic, text in examples.items()}
         self._row: dict[str, int] = {}
+        self._lately: dict[str, dict[str, float]] = {}
         rows, columns, weights = array("i"), array("i"), array("d")
         asked = [
             (place, example) for place, text in enumerate(examples.values()) for example in text.split(";")
@@ -201,11 +203,21 @@ class Bank:
         # The cells of a feature stand together, from its start to that of the next.
         self._start = np.searchsorted(row, np.arange(len(totals) + 1)).tolist()
 
+    def _features(self, folded: str) -> dict[str, float]:
+        """The features of a text; those of the last few are remembered, since a clause is looked at several times."""
+        found = self._lately.pop(folded, None)
+        if found is None:
+            found = self.thesaurus.features(folded)
+            if len(self._lately) >= _LATELY:
+                del self._lately[next(iter(self._lately))]
+        self._lately[folded] = found
+        return found
+
     def scores(self, folded: str) -> NDArray[np.float64]:
         """How much a folded text speaks for each of `topics`, as log odds of the order of -10 to 10."""
         found = [
             (self._row[feature], weight)
-            for feature, weight in self.thesaurus.features(folded).items()
+            for feature, weight in self._features(folded).items()
             if feature in self._row
         ]
         if not found:
@@ -226,7 +238,7 @@ class Bank:
         found = {
             feature: weight
             * (self._rarest if (row := self._row.get(feature)) is None else float(self._rarity[row]))
-            for feature, weight in self.thesaurus.features(folded).items()
+            for feature, weight in self._features(folded).items()
         }
         length = _length(found.values())
         return {feature: weight / length for feature, weight in found.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -81,15 +82,26 @@ class WeighingSelector(LexicalSelector):
         self._bank = bank(view.language)
         # A short question after one about a feature of the illness mostly asks for another feature.
         self._matters = np.array([not topic.startswith("hpi.") for topic in self._bank.topics])
-        self._matching = Matching(view.facts, self._bank.thesaurus)
-        self._own_words = words_of(text for fact in view.facts for text in (fact.say, *fact.ask))
+        self._own_words = words_of(
+            (
+                *(text for fact in view.facts for text in (fact.say, *fact.ask)),
+                *(example.question for example in view.examples),
+            )
+        )
+
+    @cached_property
+    def _matching(self) -> Matching:
+        return Matching(self._view.facts, self._bank.thesaurus)
+
+    def _tells(self, clause: str) -> bool:
+        """Whether a clause's own words tell which fact is meant."""
+        return max(self._matching.fits(clause).values(), default=0.0) >= _TOLD
 
     def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         if self._view.language == "en":
             clause = spelling().mended(clause, self._own_words)
         hits = self._naming.hits(clause)
-        fits = self._matching.fits(clause)
-        told = max(fits.values(), default=0.0) >= _TOLD
+        told = self._tells(clause)
         if not told and self._after_it(clause, known, found):
             return True
         if not told and self._leans(clause, hits, known):
