@@ -22,8 +22,9 @@ from dialogue_sim.roles.text import fold, pieces
 _UNRECORDED = "-"
 # Examples of every topic that the case has nothing of; how many of its own spare a fact those of its topic.
 _ELSEWHERE, _ENOUGH = 3, 6
-# The share of the best answer's weight that another needs, the least it needs, and what a list's member needs.
-_SHARE, _LEAST, _MEMBER = 0.6, 0.3, 0.75
+# The share of the best answer's weight that another needs, the least that it needs, and the best one itself.
+_SHARE, _LEAST, _FAINT = 0.6, 0.3, 0.2
+_MEMBER = 0.75  # what a member of a list needs by itself
 # What a turn may do and be a question all the same, if a sentence is so much like one.
 _PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.65
 _TOLD = 0.5  # from this weight on a clause is a question for a fact, however few its words
@@ -96,7 +97,7 @@ class AnsweringSelector(WeighingSelector):
         if best == _UNRECORDED and not members:
             self._tell_missing(self._topic_elsewhere(scores), hits, clause, found)
             return True
-        least = max(_SHARE * weights[best], _LEAST)
+        least = max(_SHARE * weights[best], min(_LEAST, max(weights[best], _FAINT)))
         asked = {name for name, weight in weights.items() if weight >= least} | members
         for fact in self._view.facts:
             if fact.id in asked:

@@ -62,7 +62,9 @@ class DoctorTurn:
         return len(self.clauses)
 
     def sentence(self, place: int) -> str:
-        """The clauses that ask in the same sentence as this one, as one text."""
+        """What asks in the same sentence as this clause, or the whole turn where nothing else in it asks."""
+        if len(self.clauses) == 1:
+            return ", ".join(self.sentences) or self.clauses[0]
         mine = self.sentence_of[place]
         return ",".join(
             clause for clause, other in zip(self.clauses, self.sentence_of, strict=True) if other == mine

@@ -110,7 +110,7 @@ class WeighingSelector(LexicalSelector):
         if "age" in about and _FAMILY in known.last_topics:
             return self._go_on(clause, known, found)  # "how old was he?" is about the relative
         found.about += [name for name in about if name not in found.about]
-        if not hits and self._words.says("broad", clause):
+        if not hits and not told and self._words.says("broad", clause):
             return False
         if not hits and not told:
             if about:
