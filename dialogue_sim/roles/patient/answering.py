@@ -16,12 +16,13 @@ from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.naming import without
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding
-from dialogue_sim.roles.patient.weighing import NONE, WeighingSelector
+from dialogue_sim.roles.patient.weighing import NONE, OPEN, WeighingSelector
 from dialogue_sim.roles.text import fold, pieces
 
 _UNRECORDED = "-"
-# Examples of every topic that the case has nothing of; how many of its own spare a fact those of its topic.
-_ELSEWHERE, _ENOUGH = 3, 6
+# Examples of every topic that the case has nothing of, and of those that every doctor asks. A fact with enough of
+# its own needs of its topic's only the plainest, which ask for all that the topic holds.
+_ELSEWHERE, _OFTEN, _ENOUGH, _PLAINEST = 3, 8, 6, 2
 # The share of the best answer's weight that another needs, the least that it needs, and the best one itself.
 _SHARE, _LEAST, _FAINT = 0.6, 0.3, 0.2
 _MEMBER = 0.75  # what a member of a list needs by itself
@@ -58,11 +59,15 @@ class AnsweringSelector(WeighingSelector):
         told = Counter(name for example in found for name in example.answers)
         for topic, samples in self._bank.samples.items():
             facts = self._by_topic.get(topic, [])
-            if topic == NONE or (facts and all(told[fact.id] >= _ENOUGH for fact in facts)):
+            if topic == NONE:
                 continue
+            if facts and all(told[fact.id] >= _ENOUGH for fact in facts):
+                samples = samples[:_PLAINEST]
             open_ones = [fact.id for fact in facts if fact.disclosure != "on_probe"]
             answers = open_ones or [fact.id for fact in facts] or [topic if topic in VIEWS else _UNRECORDED]
-            some = samples if facts else samples[:: max(1, len(samples) // _ELSEWHERE)][:_ELSEWHERE]
+            few = _OFTEN if topic.startswith(("hpi.", "general.")) else _ELSEWHERE
+            many = len(samples) if facts or topic in self._complaint else few
+            some = samples[:: max(1, len(samples) // many)][:many]
             found += [Example(question, frozenset(answers), own=False) for question in some]
         return found
 
@@ -99,6 +104,8 @@ class AnsweringSelector(WeighingSelector):
             return True
         least = max(_SHARE * weights[best], min(_LEAST, max(weights[best], _FAINT)))
         asked = {name for name, weight in weights.items() if weight >= least} | members
+        if best in self._fact and self._fact[best].topic in OPEN and self._words.says("class", clause):
+            asked |= {f.id for f in self._by_topic[self._fact[best].topic] if f.disclosure != "on_probe"}
         for fact in self._view.facts:
             if fact.id in asked:
                 self._take(fact.topic, found)
@@ -127,7 +134,7 @@ class AnsweringSelector(WeighingSelector):
             return False
         fact = self._fact.get(best)
         if fact and fact.topic.startswith("hpi."):
-            return self._on_a_symptom(known)
+            return weight < _TOLD and self._on_a_symptom(known)
         return not hits and weight < _DIRECT and (known.here or bool(known.last_facts))
 
     def _members(self, clause: str, least: float) -> set[str]:

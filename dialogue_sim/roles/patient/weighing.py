@@ -31,7 +31,7 @@ _BESIDE, _LISTED, _CLEAR, _STRONG = 1.5, 5.0, 5.0, 8.0
 # Too little to go by, unless the topic's examples hold so much of the words; enough without; the least with a fact's.
 _FAINT, _GROUND, _SURE, _FLOOR = 2.0, 0.2, 6.0, -3.0
 # Topics that a word for the whole class ("conditions") asks for entirely.
-_OPEN = ("history.past", "history.family")
+OPEN = ("history.past", "history.family")
 _LIST = {
     "en": re.compile(r"\s*,\s*(?:or |and )?|\s+(?:or|and)\s+"),
     "zh": re.compile(r"、|(?<=[一-龥])(?:或者?|和|以及)(?=[一-龥])"),
@@ -339,7 +339,7 @@ class WeighingSelector(LexicalSelector):
         known: Known,
     ) -> list[tuple[PatientFact, bool]]:
         fitting = self._worded(facts, clause) if len(facts) > 1 else []
-        every = topic in _OPEN and self._words.says("class", clause)
+        every = topic in OPEN and self._words.says("class", clause)
         if fitting and len(fitting) < len(facts) and not every:
             return [(fact, True) for fact in fitting]
         return super()._of_topic(topic, facts, hits, clause, known)
