@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue_sim.cases.views import PatientView
-from dialogue_sim.roles.patient.answers import Answers, Example
+from dialogue_sim.roles.patient.answers import Answers, Labelled
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.naming import without
@@ -47,14 +47,14 @@ class AnsweringSelector(WeighingSelector):
         self._answers = Answers.kept(self._examples(), self._bank, view.language)
         self._sentence: tuple[str, dict[str, float]] = ("", {})  # the one read last, for its other clauses
 
-    def _examples(self) -> list[Example]:
+    def _examples(self) -> list[Labelled]:
         read = self._words.plain
         found = [
-            Example(read(fold(example.question)), frozenset(example.facts or (_UNRECORDED,)))
+            Labelled(read(fold(example.question)), frozenset(example.facts or (_UNRECORDED,)))
             for example in self._view.examples
         ]
         found += [
-            Example(read(fold(ask)), frozenset((fact.id,))) for fact in self._view.facts for ask in fact.ask
+            Labelled(read(fold(ask)), frozenset((fact.id,))) for fact in self._view.facts for ask in fact.ask
         ]
         told = Counter(name for example in found for name in example.answers)
         for topic, samples in self._bank.samples.items():
@@ -68,7 +68,7 @@ class AnsweringSelector(WeighingSelector):
             few = _OFTEN if topic.startswith(("hpi.", "general.")) else _ELSEWHERE
             many = len(samples) if facts or topic in self._complaint else few
             some = samples[:: max(1, len(samples) // many)][:many]
-            found += [Example(question, frozenset(answers), own=False) for question in some]
+            found += [Labelled(question, frozenset(answers), own=False) for question in some]
         return found
 
     def read(self, turn: DoctorTurn, known: Known) -> Understanding:

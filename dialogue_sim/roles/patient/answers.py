@@ -28,7 +28,7 @@ _KEPT = 400  # models of cases, half a megabyte each
 Array = NDArray[np.float16]
 
 
-class Example(NamedTuple):
+class Labelled(NamedTuple):
     """A folded question, the names of its answers, and whether it was written for this very case."""
 
     question: str
@@ -54,7 +54,7 @@ class Answers:
         self._column, self._by_word, self._by_topic = column, by_word, by_topic
 
     @classmethod
-    def learned(cls, examples: Sequence[Example], bank: Bank) -> Answers:
+    def learned(cls, examples: Sequence[Labelled], bank: Bank) -> Answers:
         """Fit the model. Takes some 0.2 s for a thousand examples."""
         names = sorted({name for example in examples for name in example.answers})
         described = [bank.weighed(example.question) for example in examples]
@@ -80,7 +80,7 @@ class Answers:
         return cls(bank, names, column, by_word.astype(np.float16), by_topic.astype(np.float16))
 
     @classmethod
-    def kept(cls, examples: Sequence[Example], bank: Bank, language: str) -> Answers:
+    def kept(cls, examples: Sequence[Labelled], bank: Bank, language: str) -> Answers:
         """The same, out of the user's cache where it was fitted before; a cache that cannot be used is no error."""
         file = cache_folder() / f"{_identity(examples, language)}.npz"
         with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(file) as found:
@@ -133,7 +133,7 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("dialogue-sim") / "answers"
 
 
-def _identity(examples: Sequence[Example], language: str) -> str:
+def _identity(examples: Sequence[Labelled], language: str) -> str:
     """A hash of all that a fitted model depends on, this code included (32 hex digits)."""
     told = hashlib.sha256(_code(language))
     told.update(json.dumps([(e.question, e.own, *sorted(e.answers)) for e in examples]).encode())
