@@ -13,12 +13,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
+from dialogue_sim.authoring.asking import Asker
 from dialogue_sim.cases import Case
 from dialogue_sim.cases import deidentify as identifiers
 from dialogue_sim.cases.importers.building import Builder, ImportWarning, Source
@@ -32,12 +32,9 @@ from dialogue_sim.cases.lint.text import CJK
 from dialogue_sim.cases.model import Action, Language, Status
 from dialogue_sim.cases.vocabulary import TOPICS, label
 from dialogue_sim.errors import UserError
-from dialogue_sim.models.base import ChatModel, Message, Options, Reply
+from dialogue_sim.models.base import ChatModel, Options
 from dialogue_sim.models.errors import ModelError
-from dialogue_sim.models.limits import Limiter
-from dialogue_sim.models.retries import retry
 from dialogue_sim.models.settings import ModelSettings
-from dialogue_sim.models.structured import ask_json
 from dialogue_sim.prompts import Prompts
 
 SOURCE = Source("record", "LicenseRef-private", "not stated")
@@ -49,7 +46,6 @@ _SPEAKERS = {
     "zh": {"self": "患者", "companion": "家属"},
     "en": {"self": "the patient", "companion": "the companion"},
 }
-Form = TypeVar("Form", bound=BaseModel)
 _THIRD_PERSON = re.compile(
     r"^(?:she|he|the patient|the woman|the man|patient)\b|^(?:患者|病人|她|他)", re.IGNORECASE
 )
@@ -170,12 +166,12 @@ async def draft(
         raise UserError("is empty", where=file)
     language = language_of(text)
     maker = _Maker(text, language, case_id, file)
-    asker = _Asker(model, settings, prompts, language)
+    asker = Asker(model, settings, prompts, language, "draft_system")
     passages = list(passages_of(text, language))
     values = {"speaker": maker.speaker, "topics": _topics(language)}
     reference, *found = await asyncio.gather(
-        asker.ask("draft_reference", Reference, record=text),
-        *(asker.ask("draft_passage", Passage, passage=passage, **values) for passage in passages),
+        asker.ask("draft_reference", Reference, OPTIONS, record=text),
+        *(asker.ask("draft_passage", Passage, OPTIONS, passage=passage, **values) for passage in passages),
     )
     if isinstance(reference, Reference):
         maker.refer(reference)
@@ -208,43 +204,6 @@ def span_of(quote: str, text: str) -> Span | None:
     pattern = r"\s*".join(re.escape(part) for part in re.split(r"\s+", bare))
     found = re.search(pattern, text, re.IGNORECASE)
     return Span(found.start(), found.end(), text[found.start() : found.end()]) if found else None
-
-
-@dataclass
-class _Asker:
-    """Asks the model for one form after another, within its limits, again where that can help."""
-
-    model: ChatModel
-    settings: ModelSettings
-    prompts: Prompts
-    language: Language
-
-    def __post_init__(self) -> None:
-        self.spec = self.model.spec
-        self._limiter = Limiter.of(self.settings)
-
-    async def chat(self, messages: list[Message], options: Options) -> Reply:
-        """One call, tried again after failures that pass."""
-        return await retry(
-            lambda: self.model.chat(messages, options),
-            self._limiter,
-            attempts=self.settings.attempts,
-            name=self.spec,
-        )
-
-    async def close(self) -> None:
-        """The model belongs to whoever opened it."""
-
-    async def ask(self, prompt: str, form: type[Form], **values: object) -> Form | ModelError:
-        """A form, or the failure to get it: one unread passage must not cost the others."""
-        messages: list[Message] = [
-            {"role": "system", "content": self.prompts.render("draft_system", self.language)},
-            {"role": "user", "content": self.prompts.render(prompt, self.language, **values)},
-        ]
-        try:
-            return (await ask_json(self, messages, form, OPTIONS))[0]
-        except ModelError as problem:
-            return problem
 
 
 def _topics(language: Language) -> str:

@@ -1,4 +1,4 @@
-"""`case new | draft | deidentify | import`: making cases, from nothing and from what there is."""
+"""`case new | draft | questions | deidentify | import`: making cases, from nothing and from what there is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to `case`."""
     app.command(epilog="Example: dialogue-sim case new cough-teacher --lang en")(new)
     app.command(epilog="Example: dialogue-sim case draft record.txt --model openai:qwen3-32b")(draft)
+    app.command(epilog="Example: dialogue-sim case questions en-cough-teacher.yaml --model openai:qwen3-32b")(
+        questions
+    )
     app.command(epilog="Example: dialogue-sim case deidentify record.txt --redact clean.txt")(deidentify)
     app.command(
         "import", epilog="Example: dialogue-sim case import agentclinic agentclinic_medqa.jsonl --out mycases"
@@ -105,6 +108,65 @@ def draft(
     else:
         show_draft(summary)
     if found.failures:
+        raise typer.Exit(FAILURES_LEFT)
+
+
+def questions(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Case files; they are added to.")],
+    model: Annotated[
+        str, typer.Option("--model", help="Who writes: openai:MODEL, embedded, python:module:object, …")
+    ],
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")
+    ] = None,
+    per_fact: Annotated[
+        int, typer.Option("--per-fact", min=0, help="Questions that each fact shall have.")
+    ] = 8,
+    unrecorded: Annotated[
+        int, typer.Option("--unrecorded", min=0, help="Questions that no fact answers, likewise.")
+    ] = 40,
+    json: Json = False,
+) -> None:
+    """Let a model write the example questions that a case lacks. 为病例补写例问。
+
+    What a file holds stays as it is; the questions are written at its end. Exits 3 when calls failed;
+    the same command asks for what is missing.
+    """
+    from dialogue_sim.authoring.question_lines import add_questions, check_room
+    from dialogue_sim.authoring.questioning import ask_questions
+    from dialogue_sim.cases import load_case
+    from dialogue_sim.models.registry import open_model
+    from dialogue_sim.models.settings import ModelSettings
+    from dialogue_sim.prompts import Prompts
+    from dialogue_sim.reports.authoring import question_summary, show_questions
+
+    for file in files:
+        check_room(file)
+    settings, prompts = ModelSettings(base_url=base_url), Prompts()
+    opened = open_model(model, settings)
+    done: list[dict[str, Any]] = []
+
+    async def write() -> None:
+        try:
+            for file in files:
+                asked = await ask_questions(
+                    load_case(file), opened, settings, prompts, per_fact=per_fact, unrecorded=unrecorded
+                )
+                if asked.kept:
+                    add_questions(file, asked.questions)
+                done.append(question_summary(file, asked))
+                if not json:
+                    show_questions(done[-1])
+        finally:
+            await opened.close()
+
+    try:
+        asyncio.run(write())
+    finally:
+        # A file that could not be done must not hide those that were.
+        if json and done:
+            typer.echo(jsonlib.dumps(done, ensure_ascii=False, indent=1))
+    if any(summary["failures"] for summary in done):
         raise typer.Exit(FAILURES_LEFT)
 
 

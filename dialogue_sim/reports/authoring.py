@@ -10,10 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from dialogue_sim.authoring.drafting import Draft
+from dialogue_sim.authoring.questioning import Asked
 from dialogue_sim.cases.deidentify import Finding
 from dialogue_sim.cases.importers import ImportedFile
 from dialogue_sim.cases.lint import Linted
 from dialogue_sim.cases.lint import finding as of_lint
+from dialogue_sim.errors import told
 from dialogue_sim.reports.messages import reader_language, say
 
 
@@ -126,3 +128,39 @@ def show_draft(summary: dict[str, Any]) -> None:
     for finding in summary["lint"]:
         console.print(of_lint.Finding(**finding).told(language), markup=False)
     console.print(say("draft_check", language))
+
+
+def question_summary(file: Path, asked: Asked) -> dict[str, Any]:
+    """What became of the questions that a model wrote for a case, as plain data."""
+    return {
+        "case": str(file),
+        "kept": asked.kept,
+        "unrecorded": len(asked.questions.unrecorded),
+        "dropped": dict(asked.dropped.most_common()),
+        "lacking": {name or "unrecorded": count for name, count in asked.lacking.items()},
+        "failures": asked.failures,
+    }
+
+
+def show_questions(summary: dict[str, Any]) -> None:
+    """Print how many questions were kept, how many were dropped and why, and what is still lacking."""
+    language = reader_language()
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    dropped, lacking = summary["dropped"], summary["lacking"]
+    if not (summary["kept"] or dropped or lacking):
+        console.print(say("questions_enough", language, case=summary["case"]))
+        return
+    counts = {"kept": summary["kept"], "dropped": sum(dropped.values())}
+    console.print(say("questions_counts", language, case=summary["case"], **counts))
+    for reason, count in dropped.items():
+        console.print(f"  ✗ {count:4}  {say('questions_' + reason, language)}", style="yellow")
+    if lacking:
+        names = ", ".join(f"{name} {count}" for name, count in lacking.items())
+        console.print(f"  · {say('questions_lacking', language, names=names)}", style="yellow")
+    for failure in summary["failures"]:
+        kind, _, message = failure.partition(": ")
+        console.print(
+            f"  ! {say('questions_failed', language)} ({kind}): {told(message, language)}", style="red"
+        )
+    if summary["kept"]:
+        console.print(say("questions_check", language))

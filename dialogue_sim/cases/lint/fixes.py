@@ -10,12 +10,17 @@ _FULL = {",": "，", ";": "；", "?": "？", "!": "！"}
 _HALF_WIDTH = re.compile(r"(?<=[\u3400-\u9fff])([,;?!])(?=[\u3400-\u9fff])")
 
 
+def full_width(text: str) -> str:
+    """Chinese text with full-width punctuation between its characters."""
+    return _HALF_WIDTH.sub(lambda mark: _FULL[mark[1]], text)
+
+
 def fix_text(text: str, case_id: str, language: str) -> str:
     """The text of a case file with everything mechanical mended."""
     mended = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\t", "  ")
     mended = "\n".join(line.rstrip() for line in mended.split("\n")).rstrip("\n") + "\n"
     if language == "zh":
-        mended = _HALF_WIDTH.sub(lambda mark: _FULL[mark[1]], mended)
+        mended = full_width(mended)
     if not re.search(r"^canary: *\S", mended, re.MULTILINE):
         canary = f"canary: dialogue-sim-canary-{case_id}-{secrets.token_hex(4)}"
         if re.search(r"^canary:", mended, re.MULTILINE):
