@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from pydantic import BaseModel
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
     """What a model wrote for a case.
 
     Attributes:
-        questions: what was kept; nothing of it stands in the case yet.
+        questions: what was kept, reply after reply.
         dropped: how many questions were dropped, by reason: unknown_id, empty, unreadable, language,
             diagnosis, duplicate, contested, surplus.
         lacking: how many questions are missing of the number wanted, by fact id or `UNRECORDED`.
@@ -76,24 +76,27 @@ class Asked(NamedTuple):
 
 
 async def ask_questions(
-    case: Case, model: ChatModel, settings: ModelSettings, prompts: Prompts, *, per_fact: int, unrecorded: int
-) -> Asked:
+    case: Case, model: ChatModel, settings: ModelSettings, prompts: Prompts, *, per_fact: int, unrecorded: int,
+    keep: Callable[[Questions], None] = lambda new: None,
+) -> Asked:  # fmt: skip
     """Have a model write what the case lacks of its example questions; no call is made where it lacks none.
 
     Args:
         per_fact: how many questions each fact shall have, with those that the case holds for it alone.
         unrecorded: how many unrecorded ones, likewise.
+        keep: gets what was kept of each reply as it comes, so that no paid call is lost with the process.
 
     Raises:
         ModelError: every call failed.
+        Whatever `keep` raises.
     """
-    writer = _Writer(case, Asker(model, settings, prompts, case.language, "questions_system"))
     sieve = _Sieve(case, per_fact, unrecorded)
+    writer = _Writer(case, Asker(model, settings, prompts, case.language, "questions_system"), sieve, keep)
     answered, problems = 0, []
     for turn in range(_TRIES):
         if not sieve.lacking():
             break
-        replies = await writer.ask(sieve, turn)
+        replies = await writer.ask(turn)
         problems = [reply for reply in replies if isinstance(reply, ModelError)]
         answered += len(replies) - len(problems)
         if not answered:
@@ -119,6 +122,9 @@ class _Sieve:
         }
         self._owner = {_bare(question): "in the case" for question in everywhere}
         self._kept: dict[str, dict[str, str]] = {key: {} for key in self.held}
+        self._new: dict[str, dict[str, str]] = {
+            key: {} for key in self.held
+        }  # of the reply that is being read
         self._contested: set[str] = set()
         self.dropped: Counter[str] = Counter()
 
@@ -144,14 +150,16 @@ class _Sieve:
             self.dropped["contested"] += 1
         elif owner is None:
             self._owner[bare] = key
-            self._kept[key][bare] = question
+            self._new[key][bare] = question
         elif owner == key or owner not in self._kept:
             self.dropped["duplicate"] += 1
-        else:
+        elif bare in self._new[owner]:
             # Two keys claim it, and nothing says which is right, so it would teach half of it wrongly.
-            del self._kept[owner][bare]
+            del self._new[owner][bare]
             self._contested.add(bare)
             self.dropped["contested"] += 2
+        else:
+            self.dropped["contested"] += 1
 
     def _fault(self, question: str, bare: str) -> str:
         if not bare:
@@ -162,63 +170,76 @@ class _Sieve:
             return "language"
         return "diagnosis" if any(mentions(question, name) for name in self._diagnosis) else ""
 
-    def questions(self) -> Questions:
-        """What was kept, of each key no more than were wanted; the rest is counted."""
-        found = {}
-        for key, kept in self._kept.items():
-            found[key] = list(kept.values())[: self._wanted[key]]
-            if surplus := len(kept) - len(found[key]):
+    def settle(self) -> Questions:
+        """End a reply: what is new and kept, of each key no more than were wanted; the rest is counted."""
+        missing = self.lacking()
+        settled: dict[str, list[str]] = {}
+        for key, new in self._new.items():
+            taken = dict(list(new.items())[: missing.get(key, 0)])
+            if surplus := len(new) - len(taken):
                 self.dropped["surplus"] += surplus
-        others = found.pop(UNRECORDED)
-        return Questions(facts={key: asked for key, asked in found.items() if asked}, unrecorded=others)
+            self._kept[key] |= taken
+            settled[key] = list(taken.values())
+            new.clear()
+        return _as_questions(settled)
+
+    def questions(self) -> Questions:
+        """All that was kept."""
+        return _as_questions({key: list(kept.values()) for key, kept in self._kept.items()})
+
+
+def _as_questions(found: dict[str, list[str]]) -> Questions:
+    facts = {key: asked for key, asked in found.items() if asked and key != UNRECORDED}
+    return Questions(facts=facts, unrecorded=found[UNRECORDED])
 
 
 class _Writer:
     """Asks for what a sieve still lacks."""
 
-    def __init__(self, case: Case, asker: Asker) -> None:
-        self._view, self._asker = patient_view(case), asker
+    def __init__(self, case: Case, asker: Asker, sieve: _Sieve, keep: Callable[[Questions], None]) -> None:
+        self._view, self._asker, self._sieve, self._keep = patient_view(case), asker, sieve, keep
 
-    async def ask(self, sieve: _Sieve, turn: int) -> Sequence[BaseModel | ModelError]:
-        """One round of calls, all at once; what they bring goes into the sieve in the order of the facts."""
-        lacking = sieve.lacking()
+    async def ask(self, turn: int) -> list[BaseModel | ModelError]:
+        """One round of calls, the facts' at once; what each brings goes through the sieve when it comes."""
+        lacking = self._sieve.lacking()
         facts = [fact.id for fact in self._view.facts if fact.id in lacking]
         batches = [facts[i : i + _BATCH] for i in range(0, len(facts), _BATCH)]
-        calls = [self._facts(batch, lacking, sieve, turn) for batch in batches]
-        asked: list[FactsAsked | ModelError] = list(await asyncio.gather(*calls))
-        for batch, reply in zip(batches, asked, strict=True):
-            for written in reply.facts if isinstance(reply, FactsAsked) else ():
-                if written.id not in batch:
-                    sieve.dropped["unknown_id"] += len(written.questions)
-                    continue
-                for question in written.questions:
-                    sieve.take(written.id, question)
-        if UNRECORDED not in lacking:
-            return asked
-        others = await self._others(lacking[UNRECORDED], sieve, turn)
-        for question in others.questions if isinstance(others, OthersAsked) else ():
-            sieve.take(UNRECORDED, question)
-        return [*asked, others]
+        replies: list[BaseModel | ModelError] = list(
+            await asyncio.gather(*(self._facts(batch, lacking, turn) for batch in batches))
+        )
+        if UNRECORDED in lacking:
+            replies.append(await self._others(lacking[UNRECORDED], turn))
+        return replies
 
-    async def _facts(
-        self, batch: list[str], lacking: dict[str, int], sieve: _Sieve, turn: int
-    ) -> FactsAsked | ModelError:
+    async def _facts(self, batch: list[str], lacking: dict[str, int], turn: int) -> FactsAsked | ModelError:
         rows = [
-            {"id": fact.id, "say": fact.say, "count": lacking[fact.id], "there": sieve.there(fact.id)}
+            {"id": fact.id, "say": fact.say, "count": lacking[fact.id], "there": self._sieve.there(fact.id)}
             for fact in self._view.facts
             if fact.id in batch
         ]
         others = [fact for fact in self._view.facts if fact.id not in batch]
         how = _how(sum(lacking[name] for name in batch), turn)
-        return await self._asker.ask(
+        reply = await self._asker.ask(
             "questions_facts", FactsAsked, how, facts=rows, others=others, **self._patient()
         )
+        for written in reply.facts if isinstance(reply, FactsAsked) else ():
+            if written.id not in batch:
+                self._sieve.dropped["unknown_id"] += len(written.questions)
+                continue
+            for question in written.questions:
+                self._sieve.take(written.id, question)
+        self._keep(self._sieve.settle())
+        return reply
 
-    async def _others(self, count: int, sieve: _Sieve, turn: int) -> OthersAsked | ModelError:
-        values = {"facts": self._view.facts, "count": count, "there": sieve.there(UNRECORDED)}
-        return await self._asker.ask(
+    async def _others(self, count: int, turn: int) -> OthersAsked | ModelError:
+        values = {"facts": self._view.facts, "count": count, "there": self._sieve.there(UNRECORDED)}
+        reply = await self._asker.ask(
             "questions_unrecorded", OthersAsked, _how(count, turn), **values, **self._patient()
         )
+        for question in reply.questions if isinstance(reply, OthersAsked) else ():
+            self._sieve.take(UNRECORDED, question)
+        self._keep(self._sieve.settle())
+        return reply
 
     def _patient(self) -> dict[str, object]:
         who = self._view.demographics

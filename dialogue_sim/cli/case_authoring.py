@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json as jsonlib
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dialogue_sim.cli import FAILURES_LEFT, NOT_SO, OK
 from dialogue_sim.cli.texts import read_text
+
+if TYPE_CHECKING:
+    from dialogue_sim.cases.model import Questions
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 Redact = Annotated[
@@ -129,10 +133,10 @@ def questions(
 ) -> None:
     """Let a model write the example questions that a case lacks. 为病例补写例问。
 
-    What a file holds stays as it is; the questions are written at its end. Exits 3 when calls failed;
-    the same command asks for what is missing.
+    What a file holds stays as it is; the questions are written at its end, those of each call when it comes.
+    Exits 3 when calls failed; the same command asks for what is missing.
     """
-    from dialogue_sim.authoring.question_lines import add_questions, check_room
+    from dialogue_sim.authoring.question_lines import check_room
     from dialogue_sim.authoring.questioning import ask_questions
     from dialogue_sim.cases import load_case
     from dialogue_sim.models.registry import open_model
@@ -150,10 +154,9 @@ def questions(
         try:
             for file in files:
                 asked = await ask_questions(
-                    load_case(file), opened, settings, prompts, per_fact=per_fact, unrecorded=unrecorded
-                )
-                if asked.kept:
-                    add_questions(file, asked.questions)
+                    load_case(file), opened, settings, prompts, per_fact=per_fact, unrecorded=unrecorded,
+                    keep=partial(_add, file),
+                )  # fmt: skip
                 done.append(question_summary(file, asked))
                 if not json:
                     show_questions(done[-1])
@@ -168,6 +171,16 @@ def questions(
             typer.echo(jsonlib.dumps(done, ensure_ascii=False, indent=1))
     if any(summary["failures"] for summary in done):
         raise typer.Exit(FAILURES_LEFT)
+
+
+def _add(file: Path, new: Questions) -> None:
+    """Add the questions of one call to a case file, and say so: a small model takes minutes for each."""
+    from dialogue_sim.authoring.question_lines import add_questions
+    from dialogue_sim.reports.authoring import show_added
+
+    if new.facts or new.unrecorded:
+        add_questions(file, new)
+        show_added(file, new)
 
 
 def deidentify(

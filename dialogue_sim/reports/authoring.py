@@ -15,6 +15,7 @@ from dialogue_sim.cases.deidentify import Finding
 from dialogue_sim.cases.importers import ImportedFile
 from dialogue_sim.cases.lint import Linted
 from dialogue_sim.cases.lint import finding as of_lint
+from dialogue_sim.cases.model import Questions
 from dialogue_sim.errors import told
 from dialogue_sim.reports.messages import reader_language, say
 
@@ -128,6 +129,13 @@ def show_draft(summary: dict[str, Any]) -> None:
     for finding in summary["lint"]:
         console.print(of_lint.Finding(**finding).told(language), markup=False)
     console.print(say("draft_check", language))
+
+
+def show_added(file: Path, new: Questions) -> None:
+    """Say on stderr that questions of one call stand in a file."""
+    count = sum(map(len, new.facts.values())) + len(new.unrecorded)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+    console.print(say("questions_added", reader_language(), case=str(file), count=count), style="dim")
 
 
 def question_summary(file: Path, asked: Asked) -> dict[str, Any]:

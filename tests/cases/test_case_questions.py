@@ -197,7 +197,14 @@ async def test_what_lacks_is_asked_for_once_more_and_then_told(tmp_path: Path) -
     assert found.questions.facts["onset"][0] in again
 
 
-async def test_two_tries_that_disagree_leave_nothing(tmp_path: Path) -> None:
+async def test_what_one_reply_gives_to_two_facts_goes_to_neither(tmp_path: Path) -> None:
+    case = load_case(bare_file(tmp_path, "en"))
+    found = await asked(case, of(case, {"onset": ["When and where?"], "site": ["When and where?"]}))
+    assert "When and where?" not in found.questions.model_dump_json()
+    assert found.dropped["contested"] == 4  # two questions, in each of two tries
+
+
+async def test_what_stands_in_the_file_is_not_given_to_another_fact(tmp_path: Path) -> None:
     case = load_case(bare_file(tmp_path, "en"))
     tries: list[str] = []
 
@@ -211,8 +218,8 @@ async def test_two_tries_that_disagree_leave_nothing(tmp_path: Path) -> None:
 
     found = await asked(case, wavers)
     assert len(tries) == 2
-    assert "When and where?" not in found.questions.model_dump_json()
-    assert found.dropped == {"contested": 2}
+    assert found.questions.facts == {"onset": ["When and where?"]}
+    assert found.dropped == {"contested": 1}
 
 
 async def test_a_complete_case_costs_no_call(tmp_path: Path) -> None:
@@ -408,6 +415,7 @@ def test_the_patient_then_answers_what_only_the_examples_teach(tmp_path: Path, l
         again = run(server, str(path), "--per-fact", "2", "--unrecorded", "5")
         assert server.calls == asked_for
     assert ran.exit_code == 0, ran.output
+    assert ran.stderr.count("questions added") == asked_for
     kept = 2 * len(case.patient.facts) + 5
     assert f"{kept} questions kept, 0 dropped" in ran.stdout
     assert "Have a person read them" in ran.stdout
@@ -492,3 +500,19 @@ def test_calls_that_failed_are_left_for_the_next_time(tmp_path: Path) -> None:
         broken = False
         assert run(server, *words).exit_code == 0
     assert len(load_case(path).questions.unrecorded) == 2
+
+
+async def test_the_questions_of_a_call_stand_in_the_file_before_the_next_is_made(tmp_path: Path) -> None:
+    path = bare_file(tmp_path, "en")
+    held: list[int] = []
+
+    def looks(messages: list[Message]) -> str:
+        held.append(len(load_case(path).questions.facts))
+        return dutiful("en")(messages)
+
+    await ask_questions(
+        load_case(path), FunctionModel(looks, "python:test"), ModelSettings(attempts=1, concurrency=1), Prompts(),
+        per_fact=1, unrecorded=1, keep=lambda new: add_questions(path, new),
+    )  # fmt: skip
+    assert held[:3] == [0, 5, 10]
+    assert len(load_case(path).questions.unrecorded) == 1
