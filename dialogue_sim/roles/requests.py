@@ -92,20 +92,18 @@ def orders(clause: str, language: str, also: Collection[str] = ()) -> bool:
     `also` are further names that count as examinations, folded: those of a case.
     """
     marks = _marks(language)["marks"]
+    names = named(clause, language)
+    own = [name for name in also if within(name, clause, language)]
+    if not (names or own or marks["all_results"].search(clause)):
+        return False  # so with most clauses, which is why it comes first
     if marks["past"].search(clause) or marks["unwanted"].search(clause):
         return False
-    if marks["result"].search(clause) and (
-        named(clause, language) or any(within(n, clause, language) for n in also)
-    ):
+    if marks["result"].search(clause) and (names or own):
         return True
     if marks["explains"].search(clause):
         return False
-    if marks["all_results"].search(clause):
+    if not (names or own) or marks["all_results"].search(clause):
         return True
-    names = named(clause, language)
-    own = [name for name in also if within(name, clause, language)]
-    if not names and not own:
-        return False
     if marks["order"].search(clause):
         knowable = not own and all(name.kinds <= _marks(language)["knowable"] for name in names)
         return not knowable or marks["measured"].search(clause) is not None

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -24,6 +24,7 @@ _TOPICS, _BLUR = 1.0, 2.0
 _DOUBT, _DOUBT_OTHERS = 0.1, 0.5
 
 _KEPT = 400  # models of cases, half a megabyte each
+_LATELY = 8  # questions that are remembered, since a clause is looked at several times
 
 Array = NDArray[np.float16]
 
@@ -52,6 +53,7 @@ class Answers:
     ) -> None:
         self.names, self._bank = tuple(names), bank
         self._column, self._by_word, self._by_topic = column, by_word, by_topic
+        self._lately = lru_cache(_LATELY)(self._of_words)
 
     @classmethod
     def learned(cls, examples: Sequence[Labelled], bank: Bank) -> Answers:
@@ -114,16 +116,20 @@ class Answers:
         Args:
             scores: the bank's scores of the question, with what the dialogue adds to them.
         """
+        weights = self._lately(question) + _likely(scores) @ self._by_topic.astype(np.float32)
+        return dict(zip(self.names, weights.tolist(), strict=True))
+
+    def _of_words(self, question: str) -> NDArray[np.float32]:
+        """What a question's words alone say of each answer."""
         found = [
             (place, weight)
             for feature, weight in self._bank.weighed(question).items()
             if (place := self._column.get(feature)) is not None
         ]
-        weights = _likely(scores) @ self._by_topic.astype(np.float32)
-        if found:
-            rows, amounts = zip(*found, strict=True)
-            weights = weights + np.array(amounts, np.float32) @ self._by_word[list(rows)].astype(np.float32)
-        return dict(zip(self.names, weights.tolist(), strict=True))
+        if not found:
+            return np.zeros(len(self.names), np.float32)
+        rows, amounts = zip(*found, strict=True)
+        return np.array(amounts, np.float32) @ self._by_word[list(rows)].astype(np.float32)
 
 
 def cache_folder() -> Path:

@@ -8,7 +8,7 @@ import re
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ _PLAIN, _PAIR, _NEAR, _CLASS = 0.35, 0.5, 0.25, 0.6
 # selector's weights are set on.
 _SMALL, _SPREAD, _LEVEL = 0.4, 2.0, 3.0
 _LONGEST = 3
-_LATELY = 64  # texts whose features are remembered
+_LATELY = 64  # texts that are remembered, since a clause is looked at several times
 _SAMPLE = 20  # examples of a topic that are kept whole
 _HAN = re.compile(r"[㐀-鿿]+|[a-z]+|\d+")
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
@@ -163,7 +163,8 @@ class Bank:
         self.place = {topic: place for place, topic in enumerate(self.topics)}
         self.samples = {topic: _some(text.split(";")) for topic, text in examples.items()}
         self._row: dict[str, int] = {}
-        self._lately: dict[str, dict[str, float]] = {}
+        self._features = lru_cache(_LATELY)(thesaurus.features)
+        self._lately = lru_cache(_LATELY)(self._scored)
         rows, columns, weights = array("i"), array("i"), array("d")
         asked = [
             (place, example) for place, text in enumerate(examples.values()) for example in text.split(";")
@@ -203,18 +204,11 @@ class Bank:
         # The cells of a feature stand together, from its start to that of the next.
         self._start = np.searchsorted(row, np.arange(len(totals) + 1)).tolist()
 
-    def _features(self, folded: str) -> dict[str, float]:
-        """The features of a text; those of the last few are remembered, since a clause is looked at several times."""
-        found = self._lately.pop(folded, None)
-        if found is None:
-            found = self.thesaurus.features(folded)
-            if len(self._lately) >= _LATELY:
-                del self._lately[next(iter(self._lately))]
-        self._lately[folded] = found
-        return found
-
     def scores(self, folded: str) -> NDArray[np.float64]:
         """How much a folded text speaks for each of `topics`, as log odds of the order of -10 to 10."""
+        return self._lately(folded).copy()
+
+    def _scored(self, folded: str) -> NDArray[np.float64]:
         found = [
             (self._row[feature], weight)
             for feature, weight in self._features(folded).items()

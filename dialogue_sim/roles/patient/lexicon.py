@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ class Lexicon:
             for how in ("first", "several")
             for entry in data[how]
         ]
-        self._hits: dict[str, list[Hit]] = {}
+        self._found = lru_cache(_REMEMBERED)(self._find)
         self._everything = [
             (how, topics, pattern)
             for how, topics, patterns in (
@@ -80,6 +80,9 @@ class Lexicon:
         self.turns: dict[str, re.Pattern[str]] = {
             name: compiled(text, language, words) for name, text in data["turns"].items()
         }
+        self._marks = list(self.turns)
+        self._mark_screen = Screen(self.turns.values())
+        self._sayable = lru_cache(_REMEMBERED)(self._may_say)
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
 
     def plain(self, folded: str) -> str:
@@ -94,11 +97,7 @@ class Lexicon:
 
     def hits(self, clause: str) -> list[Hit]:
         """Every place in a folded clause where a topic is named."""
-        if clause not in self._hits:
-            if len(self._hits) >= _REMEMBERED:
-                self._hits.clear()
-            self._hits[clause] = self._find(clause)
-        return list(self._hits[clause])
+        return list(self._found(clause))
 
     def _find(self, clause: str) -> list[Hit]:
         found = {
@@ -124,7 +123,10 @@ class Lexicon:
 
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
-        return self.turns[name].search(clause) is not None
+        return name in self._sayable(clause) and self.turns[name].search(clause) is not None
+
+    def _may_say(self, clause: str) -> frozenset[str]:
+        return frozenset(self._marks[number] for number in self._mark_screen.candidates(clause))
 
     def equivalents(self, term: str) -> set[str]:
         """A folded term with every other word for the same thing."""
