@@ -13,7 +13,7 @@ from dialogue_sim.models.errors import ModelError
 from dialogue_sim.models.limits import Limiter
 from dialogue_sim.models.retries import retry
 from dialogue_sim.models.settings import ModelSettings
-from dialogue_sim.models.structured import ask_json
+from dialogue_sim.models.structured import Narrowed, ask_json
 from dialogue_sim.prompts import Prompts
 
 Form = TypeVar("Form", bound=BaseModel)
@@ -50,7 +50,7 @@ class Asker:
         """The model belongs to whoever opened it."""
 
     async def ask(
-        self, prompt: str, form: type[Form], how: Options, /, **values: object
+        self, prompt: str, form: type[Form] | Narrowed[Form], how: Options, /, **values: object
     ) -> Form | ModelError:
         """A form, or the failure to get it: one call that failed must not cost the others."""
         messages: list[Message] = [

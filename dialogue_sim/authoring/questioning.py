@@ -23,6 +23,7 @@ from dialogue_sim.cases.views import guarded_terms, patient_view, registration
 from dialogue_sim.models.base import ChatModel, Options
 from dialogue_sim.models.errors import ModelError
 from dialogue_sim.models.settings import ModelSettings
+from dialogue_sim.models.structured import Narrowed, schema_of_rows
 from dialogue_sim.prompts import Prompts
 
 UNRECORDED = ""
@@ -219,8 +220,9 @@ class _Writer:
         ]
         others = [fact for fact in self._view.facts if fact.id not in batch]
         how = _how(sum(lacking[name] for name in batch), turn)
+        form = Narrowed(FactsAsked, schema_of_rows(FactsAsked, batch, "id"), lambda filled: None)
         reply = await self._asker.ask(
-            "questions_facts", FactsAsked, how, facts=rows, others=others, **self._patient()
+            "questions_facts", form, how, facts=rows, others=others, **self._patient()
         )
         for written in reply.facts if isinstance(reply, FactsAsked) else ():
             if written.id not in batch:

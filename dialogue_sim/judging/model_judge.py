@@ -13,7 +13,7 @@ import asyncio
 import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +25,7 @@ from dialogue_sim.judging.rubric import Cap, Item, Rubric
 from dialogue_sim.judging.showing import dialogue_json, reference_json, shown, turn_name, turn_number
 from dialogue_sim.judging.verdict import VALUE_OF, Mark, Method, Verdict
 from dialogue_sim.models.base import ChatModel, Message, Options, Reply
-from dialogue_sim.models.structured import Narrowed, ask_json, schema_of
+from dialogue_sim.models.structured import Narrowed, ask_json, schema_of_rows
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.transcript import Transcript
 
@@ -267,25 +267,4 @@ def form_of(ids: tuple[str, ...], caps: bool) -> Narrowed[Answers]:
             raise ValueError(f"each of {', '.join(ids)} must stand exactly once")
 
     form = CapAnswers if caps else Answers
-    return Narrowed(form, _schema(form, ids), exactly_once)
-
-
-def _schema(form: type[Answers], ids: tuple[str, ...]) -> dict[str, Any]:
-    """The schema of a form with these ids as the only ones, and as many rows."""
-    whole = schema_of(form)
-    name = (CapAnswer if form is CapAnswers else Answer).__name__
-    row = whole["$defs"][name]["properties"]
-    return {
-        "$defs": {
-            name: {
-                "type": "object",
-                "properties": {**row, "item": {"type": "string", "enum": list(ids)}},
-                "required": list(row),
-            }
-        },
-        "type": "object",
-        "properties": {
-            "verdicts": {**whole["properties"]["verdicts"], "minItems": len(ids), "maxItems": len(ids)}
-        },
-        "required": ["verdicts"],
-    }
+    return Narrowed(form, schema_of_rows(form, ids, "item"), exactly_once)

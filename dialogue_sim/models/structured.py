@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -41,6 +41,23 @@ class Narrowed(Generic[Form]):
 def schema_of(form: type[BaseModel]) -> dict[str, Any]:
     """The JSON Schema of a form; shared, so not to be changed."""
     return form.model_json_schema()
+
+
+def schema_of_rows(form: type[BaseModel], ids: Sequence[str], field: str) -> dict[str, Any]:
+    """The schema of a form that is a list of rows: one for each of these ids, which stand in that field of a row."""
+    whole = schema_of(form)
+    ((name, listed),) = whole["properties"].items()
+    row = listed["items"]["$ref"].rpartition("/")[2]
+    properties = {**whole["$defs"][row]["properties"], field: {"type": "string", "enum": list(ids)}}
+    return {
+        "$defs": {
+            **whole["$defs"],
+            row: {"type": "object", "properties": properties, "required": list(properties)},
+        },
+        "type": "object",
+        "properties": {name: {**listed, "minItems": len(ids), "maxItems": len(ids)}},
+        "required": [name],
+    }
 
 
 async def ask_json(
