@@ -27,7 +27,8 @@ from dialogue_sim.models.errors import FatalError, MalformedError, ModelError
 from dialogue_sim.models.python_function import FunctionModel
 from dialogue_sim.models.settings import ModelSettings
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient import PatientSettings, answers, open_patient
+from dialogue_sim.roles.patient import PatientSettings, learned, open_patient
+from dialogue_sim.roles.patient.meaning import meaning
 from tests.roles.patients import ask
 from tests.servers.fake_openai import FakeOpenAI
 
@@ -385,8 +386,10 @@ def run(server: FakeOpenAI, *words: str) -> Any:
 
 @pytest.fixture(autouse=True)
 def _own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    for language in ("zh", "en"):
+        meaning(language)  # learned once a process, and not into this folder
     cache = tmp_path_factory.mktemp("cache")
-    monkeypatch.setattr(answers, "cache_folder", lambda: cache)
+    monkeypatch.setattr(learned, "cache_folder", lambda: cache)
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("DIALOGUE_SIM_LANG", "en")
 

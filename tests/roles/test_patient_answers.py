@@ -7,8 +7,9 @@ import pytest
 
 from dialogue_sim.cases.views import Example, PatientView
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient import Patient, PatientSettings, answers, open_patient
+from dialogue_sim.roles.patient import Patient, PatientSettings, learned, open_patient
 from dialogue_sim.roles.patient.answering import AnsweringSelector, selector_of
+from dialogue_sim.roles.patient.meaning import meaning
 from tests.roles.patients import ask, view
 
 TAUGHT = {
@@ -52,9 +53,11 @@ TAUGHT = {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(answers, "cache_folder", lambda: tmp_path / "answers")
+    for language in ("zh", "en"):
+        meaning(language)  # learned once a process, and not into this folder
+    monkeypatch.setattr(learned, "cache_folder", lambda: tmp_path / "learned")
     selector_of.cache_clear()
-    return tmp_path / "answers"
+    return tmp_path / "learned"
 
 
 def taught(language: str) -> PatientView:
@@ -130,6 +133,6 @@ async def test_a_cache_that_cannot_be_written_is_no_failure(
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file, no folder")
-    monkeypatch.setattr(answers, "cache_folder", lambda: blocked / "answers")
+    monkeypatch.setattr(learned, "cache_folder", lambda: blocked / "learned")
     reply = await ask(patient("en"), "Has the camera down your throat ever found a sore in the lining?")
     assert reply.selection.asked == ["ulcer"]

@@ -13,6 +13,7 @@ from dialogue_sim.cases.views import PatientView
 from dialogue_sim.roles.patient.answers import Answers, Labelled
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
+from dialogue_sim.roles.patient.meaning import meaning
 from dialogue_sim.roles.patient.naming import without
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding
@@ -44,7 +45,7 @@ class AnsweringSelector(WeighingSelector):
 
     def __init__(self, view: PatientView) -> None:
         super().__init__(view)
-        self._answers = Answers.kept(self._examples(), self._bank, view.language)
+        self._answers = Answers.kept(self._examples(), self._bank, meaning(view.language))
         self._sentence: tuple[str, dict[str, float]] = ("", {})  # the one read last, for its other clauses
 
     def _examples(self) -> list[Labelled]:

@@ -156,19 +156,20 @@ class Bank:
     """
 
     def __init__(
-        self, examples: Mapping[str, str], thesaurus: Reading, near: Mapping[str, Sequence[str]]
+        self,
+        examples: Mapping[str, Sequence[str]],
+        thesaurus: Reading,
+        near: Mapping[str, Sequence[str]],
     ) -> None:
         self.thesaurus, self.near = thesaurus, near
         self.topics = tuple(examples)
         self.place = {topic: place for place, topic in enumerate(self.topics)}
-        self.samples = {topic: _some(text.split(";")) for topic, text in examples.items()}
+        self.samples = {topic: _some(asked) for topic, asked in examples.items()}
         self._row: dict[str, int] = {}
-        self._features = lru_cache(_LATELY)(thesaurus.features)
+        self.features = lru_cache(_LATELY)(thesaurus.features)
         self._lately = lru_cache(_LATELY)(self._scored)
         rows, columns, weights = array("i"), array("i"), array("d")
-        asked = [
-            (place, example) for place, text in enumerate(examples.values()) for example in text.split(";")
-        ]
+        asked = [(place, example) for place, every in enumerate(examples.values()) for example in every]
         for place, example in asked:
             found = thesaurus.features(example)
             length = _length(found.values())
@@ -211,7 +212,7 @@ class Bank:
     def _scored(self, folded: str) -> NDArray[np.float64]:
         found = [
             (self._row[feature], weight)
-            for feature, weight in self._features(folded).items()
+            for feature, weight in self.features(folded).items()
             if feature in self._row
         ]
         if not found:
@@ -232,7 +233,7 @@ class Bank:
         found = {
             feature: weight
             * (self._rarest if (row := self._row.get(feature)) is None else float(self._rarity[row]))
-            for feature, weight in self._features(folded).items()
+            for feature, weight in self.features(folded).items()
         }
         length = _length(found.values())
         return {feature: weight / length for feature, weight in found.items()}
@@ -262,16 +263,21 @@ def _length(weights: Collection[float]) -> float:
     return math.sqrt(sum(weight * weight for weight in weights)) or 1.0
 
 
+def topic_questions(language: str) -> dict[str, list[str]]:
+    """The folded example questions of every topic."""
+    read = lexicon(language).read
+    return {
+        topic: [asked.replace("?", ";") for asked in read(text.replace(";", "?")).split("?")]
+        for topic, text in load(f"bank.{language}")["topics"].items()
+    }
+
+
 @cache
 def bank(language: str) -> Bank:
     """The example questions of a language."""
     data = load(f"bank.{language}")
     reading = (Characters if language == "zh" else Thesaurus)(data["groups"], data["plain"], data["asking"])
-    read = lexicon(language).read
-    examples = {
-        topic: read(text.replace(";", "?")).replace("?", ";") for topic, text in data["topics"].items()
-    }
-    return Bank(examples, reading, data["near"])
+    return Bank(topic_questions(language), reading, data["near"])
 
 
 @cache

@@ -1,0 +1,104 @@
+"""What words mean to one another: those by which doctors ask about the same matter are near."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue_sim.cases.load import case_files, load_cases
+from dialogue_sim.resources import bundled
+from dialogue_sim.roles.patient.bank import Bank, bank, topic_questions
+from dialogue_sim.roles.patient.learned import Learned, identity, kept, sources
+from dialogue_sim.roles.patient.lexicon import lexicon
+
+_DIMENSIONS = 200
+_MET = 4  # documents in which a word must be met
+
+
+class Meaning:
+    """Latent semantic analysis of questions (Deerwester et al., 1990), where those about one matter are one document.
+
+    Args:
+        words: all that have a vector.
+        vectors: one for each word, of unit length times how rare it is.
+        name: a hash of all that they were learned from.
+    """
+
+    def __init__(self, words: Sequence[str], vectors: NDArray[np.float16], name: str) -> None:
+        self.name = name
+        self._row = {word: row for row, word in enumerate(words)}
+        self._vectors = vectors
+
+    def of(self, features: Collection[str]) -> NDArray[np.float32]:
+        """What a question with these features means: a vector of length 1, or of zeros where no word is known."""
+        rows = [row for feature in features if (row := self._row.get(feature)) is not None]
+        vector: NDArray[np.float32] = self._vectors[rows].astype(np.float32).sum(axis=0)
+        return vector / (float(np.linalg.norm(vector)) or 1.0)
+
+
+@cache
+def meaning(language: str) -> Meaning:
+    """The meanings of a language's words, by its example questions and those of the bundled cases.
+
+    Learned in some 6 s at first use, then kept.
+    """
+    files = case_files(bundled("cases"))
+    code = sources("meaning.py", "bank.py", "lexicon.py", "../text.py", f"lexicons/{language}.yaml")
+    name = identity(code, sources(f"lexicons/bank.{language}.yaml"), *(file.read_bytes() for file in files))
+    found = kept(name, lambda: learned(_matters(language), bank(language)))
+    return Meaning(str(found["words"]).split("\n"), found["vectors"], name)
+
+
+def _matters(language: str) -> list[list[str]]:
+    """The folded questions of every topic, and of every fact of the bundled cases."""
+    read = lexicon(language).read
+    return [
+        *topic_questions(language).values(),
+        *(
+            [read(question) for question in asked]
+            for case in load_cases(language=language)
+            for asked in case.questions.facts.values()
+        ),
+    ]
+
+
+def learned(documents: Iterable[Sequence[str]], bank: Bank) -> Learned:
+    """Learn `words`, a line each, and their `vectors` from documents of folded questions."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import svds
+
+    counted = [
+        Counter(
+            feature
+            for question in document
+            for feature in bank.thesaurus.features(question)
+            if not bank.thesaurus.compound(feature)
+        )
+        for document in documents
+    ]
+    met = Counter(word for counts in counted for word in counts)
+    words = sorted(word for word, times in met.items() if times >= _MET)
+    column = {word: place for place, word in enumerate(words)}
+    rarity = np.log(len(counted) / np.array([met[word] for word in words]))
+    rows, columns, times = np.array(
+        [
+            (row, column[word], times)
+            for row, counts in enumerate(counted)
+            for word, times in counts.items()
+            if word in column
+        ]
+    ).T
+    amounts = np.sqrt(times) * rarity[columns]
+    lengths = np.sqrt(np.bincount(rows, amounts**2, len(counted)))
+    table = csr_array((amounts / lengths[rows], (rows, columns)), shape=(len(counted), len(words)))
+    # From the same start, so that the same is learned each time.
+    _, strengths, directions = svds(
+        table, k=min(_DIMENSIONS, *(n - 1 for n in table.shape)), v0=np.ones(min(table.shape))
+    )
+    vectors = directions.T * strengths
+    vectors *= (rarity / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9))[:, None]
+    return {"words": np.array("\n".join(words)), "vectors": vectors.astype(np.float16)}
