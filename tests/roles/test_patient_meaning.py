@@ -1,6 +1,5 @@
 """What words mean to one another, learned from questions about the same matter."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +45,7 @@ def test_words_that_nobody_asked_with_mean_nothing(language: str) -> None:
 
 
 def test_what_is_learned_from_the_same_questions_is_the_same() -> None:
-    asked = [[f"is it the {one} or the {two}?", f"the {one}?"] for one, two in pairwise(WORDS)]
+    asked = [[f"is it the {one}?" for one in WORDS[i : i + 5]] for i in range(8)]
     first, again = (meaning.learned(asked, bank("en")) for _ in range(2))
     assert first.keys() == again.keys() == {"words", "vectors"}
     assert all(np.array_equal(first[name], again[name]) for name in first)
@@ -58,14 +57,14 @@ def test_it_is_learned_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     def matters(language: str) -> list[list[str]]:
         times.append(language)
-        return [[f"{one} {two}"] for one, two in pairwise(WORDS)]
+        return [WORDS[i : i + 5] for i in range(8)]
 
     monkeypatch.setattr(meaning, "_matters", matters)
     meaning.meaning.cache_clear()
     try:
-        first = meaning.meaning("en").of({"cat"})
+        first = meaning.meaning("en").of({"elk"})
         meaning.meaning.cache_clear()
-        assert np.array_equal(meaning.meaning("en").of({"cat"}), first)
+        assert np.array_equal(meaning.meaning("en").of({"elk"}), first)
         assert first.any()
         assert times == ["en"]
     finally:

@@ -17,6 +17,7 @@ from dialogue_sim.roles.patient.lexicon import lexicon
 
 _DIMENSIONS = 200
 _MET = 4  # documents in which a word must be met
+_TINY = 1e-9  # instead of 0, to divide by
 
 
 class Meaning:
@@ -93,12 +94,12 @@ def learned(documents: Iterable[Sequence[str]], bank: Bank) -> Learned:
         ]
     ).T
     amounts = np.sqrt(times) * rarity[columns]
-    lengths = np.sqrt(np.bincount(rows, amounts**2, len(counted)))
+    lengths = np.sqrt(np.bincount(rows, amounts**2, len(counted))) + _TINY
     table = csr_array((amounts / lengths[rows], (rows, columns)), shape=(len(counted), len(words)))
     # From the same start, so that the same is learned each time.
     _, strengths, directions = svds(
         table, k=min(_DIMENSIONS, *(n - 1 for n in table.shape)), v0=np.ones(min(table.shape))
     )
     vectors = directions.T * strengths
-    vectors *= (rarity / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9))[:, None]
+    vectors *= (rarity / (np.linalg.norm(vectors, axis=1) + _TINY))[:, None]
     return {"words": np.array("\n".join(words)), "vectors": vectors.astype(np.float16)}
