@@ -80,9 +80,11 @@ class Lexicon:
         self.turns: dict[str, re.Pattern[str]] = {
             name: compiled(text, language, words) for name, text in data["turns"].items()
         }
-        self._marks = list(self.turns)
-        self._mark_screen = Screen(self.turns.values())
-        self._sayable = lru_cache(_REMEMBERED)(self._may_say)
+        self._marks = [
+            (name, pattern) for name, text in data["turns"].items() for pattern in each(text, language, words)
+        ]
+        self._mark_screen = Screen(pattern for _, pattern in self._marks)
+        self._said = lru_cache(_REMEMBERED)(self._marks_of)
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
 
     def plain(self, folded: str) -> str:
@@ -123,10 +125,11 @@ class Lexicon:
 
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
-        return name in self._sayable(clause) and self.turns[name].search(clause) is not None
+        return name in self._said(clause)
 
-    def _may_say(self, clause: str) -> frozenset[str]:
-        return frozenset(self._marks[number] for number in self._mark_screen.candidates(clause))
+    def _marks_of(self, clause: str) -> frozenset[str]:
+        possible = map(self._marks.__getitem__, self._mark_screen.candidates(clause))
+        return frozenset(name for name, pattern in possible if pattern.search(clause))
 
     def equivalents(self, term: str) -> set[str]:
         """A folded term with every other word for the same thing."""
