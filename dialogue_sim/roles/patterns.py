@@ -14,16 +14,21 @@ from functools import lru_cache
 _GAP = {"zh": r"[^,。?!;、或\n]{0,8}?", "en": r"(?:[\s,/-]+[\w'-]+){0,4}?[\s,/-]*"}
 
 
-def each(patterns: str, language: str, words: Mapping[str, str] | None = None) -> list[re.Pattern[str]]:
-    """Every pattern of a list for itself, so that the longest match of all can be found."""
-    return [re.compile(_bounded(p.strip(), language, words or {})) for p in patterns.split(";") if p.strip()]
+def each(patterns: str, language: str, words: Mapping[str, str] | None = None) -> list[str]:
+    """Every pattern of a list as an expression of its own, so that the longest match of all can be found."""
+    return [_bounded(p.strip(), language, words or {}) for p in patterns.split(";") if p.strip()]
 
 
 def compiled(patterns: str, language: str, words: Mapping[str, str] | None = None) -> re.Pattern[str]:
+    """One expression out of a list of patterns, ready to search with."""
+    return re.compile(together(patterns, language, words))
+
+
+def together(patterns: str, language: str, words: Mapping[str, str] | None = None) -> str:
     """One expression out of a list of patterns; the longer ones are tried first."""
     # An alternation takes the first that fits, so the longer patterns stand first.
     ordered = sorted((p.strip() for p in patterns.split(";") if p.strip()), key=len, reverse=True)
-    return re.compile("|".join(_bounded(pattern, language, words or {}) for pattern in ordered))
+    return "|".join(_bounded(pattern, language, words or {}) for pattern in ordered)
 
 
 def within(word: str, text: str, language: str) -> bool:

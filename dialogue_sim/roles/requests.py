@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from dialogue_sim.roles.patterns import compiled, within
+from dialogue_sim.roles.patterns import compiled, together, within
 from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold, sentences
 
@@ -43,9 +43,9 @@ def _marks(language: str) -> dict[str, Any]:
     filler = data["marks"].pop("filler")
     marks = {name: compiled(text, language) for name, text in data["marks"].items()}
     marks["filler"] = re.compile(filler)
-    kinds = [(kind, compiled(text, language)) for kind, text in data["kinds"].items()]
+    screen = Screen.kept([together(text, language) for text in data["kinds"].values()])
     return {
-        "marks": marks, "kinds": kinds, "screen": Screen(pattern for _, pattern in kinds),
+        "marks": marks, "kinds": list(data["kinds"]), "screen": screen,
         "texts": data["texts"], "vitals": data["vitals"], "knowable": frozenset(data["knowable"]),
     }  # fmt: skip
 
@@ -67,8 +67,8 @@ def named(text: str, language: str) -> tuple[Named, ...]:
     """The examinations and tests of the catalogue that a folded text names, in order; the longest name wins."""
     marks = _marks(language)
     found = [
-        (m.start(), m.end(), kind)
-        for kind, pattern in map(marks["kinds"].__getitem__, marks["screen"].candidates(text))
+        (m.start(), m.end(), marks["kinds"][number])
+        for number, pattern in marks["screen"].matching(text)
         for m in pattern.finditer(text)
     ]
     kept: list[Named] = []

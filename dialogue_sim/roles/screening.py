@@ -8,32 +8,47 @@ looked for only then. What is found is the same: only searches that must fail ar
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from re import _parser as syntax  # type: ignore[attr-defined]  # the standard library's own reading of a pattern
 from typing import Any
+
+import numpy as np
+
+from dialogue_sim.roles.learned import identity, kept, sources
 
 _LONGEST = 8
 _MOST = 400  # literals that one pattern may be filed under
 
 Choice = frozenset[str]  # of which every match holds one
+Choices = list[list[str]]
 
 
 class Screen:
-    """Patterns, filed by the literals of which every match of theirs holds at least one."""
+    """Patterns, filed by the literals of which every match of theirs holds at least one.
 
-    def __init__(self, patterns: Iterable[re.Pattern[str]]) -> None:
+    A pattern is compiled when it may match for the first time: most never do.
+    """
+
+    def __init__(self, patterns: Sequence[str], choices: Sequence[Choices] | None = None) -> None:
+        self._patterns, self._compiled = list(patterns), dict[int, re.Pattern[str]]()
         self._always: list[int] = []
         self._tree: dict[str, Any] = {}
-        self._besides: list[list[tuple[str, ...]]] = []
-        for number, pattern in enumerate(patterns):
-            ignoring = pattern.flags & re.IGNORECASE
-            choices = sorted(set() if ignoring else _needed(syntax.parse(pattern.pattern)), key=_worth)
-            self._besides.append([tuple(choice) for choice in choices[:-1]])
-            if not choices:
+        self._besides: list[Choices] = []
+        for number, found in enumerate(map(_choices, patterns) if choices is None else choices):
+            self._besides.append(found[:-1])
+            if not found:
                 self._always.append(number)
-            for literal in choices[-1] if choices else ():
+            for literal in found[-1] if found else ():
                 self._file(literal, number)
+
+    @classmethod
+    def kept(cls, patterns: Sequence[str]) -> Screen:
+        """The same; how they are to be filed is worked out once and kept in the user's cache."""
+        told = identity(sources("screening.py"), json.dumps(patterns).encode())
+        found = kept(told, lambda: {"choices": np.array(json.dumps([_choices(one) for one in patterns]))})
+        return cls(patterns, json.loads(str(found["choices"])))
 
     def _file(self, literal: str, number: int) -> None:
         node = self._tree
@@ -52,6 +67,13 @@ class Screen:
                 node, place = node.get(text[place : place + 1] or None), place + 1
         return sorted(number for number in found if self._may(number, text))
 
+    def matching(self, text: str) -> Iterator[tuple[int, re.Pattern[str]]]:
+        """The number and the pattern of each that may match, in order."""
+        for number in self.candidates(text):
+            if number not in self._compiled:
+                self._compiled[number] = re.compile(self._patterns[number])
+            yield number, self._compiled[number]
+
     def _may(self, number: int, text: str) -> bool:
         for choice in self._besides[number]:
             for literal in choice:
@@ -60,6 +82,13 @@ class Screen:
             else:
                 return False
         return True
+
+
+def _choices(pattern: str) -> Choices:
+    """What every match of a pattern holds one of each of, the most telling last; nothing where that is unknown."""
+    parsed = syntax.parse(pattern)
+    needed = set[Choice]() if parsed.state.flags & re.IGNORECASE else _needed(parsed)
+    return [sorted(choice) for choice in sorted(needed, key=_worth)]
 
 
 def _needed(parsed: Sequence[Any]) -> set[Choice]:

@@ -27,7 +27,8 @@ from dialogue_sim.models.errors import FatalError, MalformedError, ModelError
 from dialogue_sim.models.python_function import FunctionModel
 from dialogue_sim.models.settings import ModelSettings
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient import PatientSettings, learned, open_patient
+from dialogue_sim.roles import learned
+from dialogue_sim.roles.patient import PatientSettings, open_patient
 from dialogue_sim.roles.patient.meaning import meaning
 from tests.roles.patients import ask
 from tests.servers.fake_openai import FakeOpenAI

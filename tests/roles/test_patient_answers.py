@@ -7,7 +7,8 @@ import pytest
 
 from dialogue_sim.cases.views import Example, PatientView
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient import Patient, PatientSettings, learned, open_patient
+from dialogue_sim.roles import learned
+from dialogue_sim.roles.patient import Patient, PatientSettings, open_patient
 from dialogue_sim.roles.patient.answering import AnsweringSelector, selector_of
 from dialogue_sim.roles.patient.meaning import meaning
 from tests.roles.patients import ask, view

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dialogue_sim.roles.patient import learned, meaning
+from dialogue_sim.roles import learned
+from dialogue_sim.roles.patient import meaning
 from dialogue_sim.roles.patient.bank import bank
 from dialogue_sim.roles.patient.lexicon import lexicon
 
@@ -46,7 +47,7 @@ def test_words_that_nobody_asked_with_mean_nothing(language: str) -> None:
 
 def test_what_is_learned_from_the_same_questions_is_the_same() -> None:
     asked = [[f"is it the {one}?" for one in WORDS[i : i + 5]] for i in range(8)]
-    first, again = (meaning.learned(asked, bank("en")) for _ in range(2))
+    first, again = (meaning.learned(asked, bank("en").thesaurus) for _ in range(2))
     assert first.keys() == again.keys() == {"words", "vectors"}
     assert all(np.array_equal(first[name], again[name]) for name in first)
 

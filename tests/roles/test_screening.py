@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogue_sim.cases import load_cases
+from dialogue_sim.roles import learned
 from dialogue_sim.roles.patient.lexicon import lexicon
 from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold, sentences
@@ -24,17 +26,30 @@ PATTERNS = [
 def test_every_pattern_that_matches_is_a_candidate(text: str) -> None:
     patterns = [re.compile(pattern) for pattern in PATTERNS]
     found = {number for number, pattern in enumerate(patterns) if pattern.search(text)}
-    assert found <= set(Screen(patterns).candidates(text))
+    screen = Screen(PATTERNS)
+    assert found <= set(screen.candidates(text))
+    assert {number for number, pattern in screen.matching(text) if pattern.search(text)} == found
 
 
 def test_a_pattern_that_ignores_case_is_always_a_candidate() -> None:
-    assert Screen([re.compile("ab", re.IGNORECASE)]).candidates("xAB") == [0]
+    assert Screen(["(?i)ab"]).candidates("xAB") == [0]
+
+
+def test_how_patterns_are_filed_is_worked_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learned, "cache_folder", lambda: tmp_path)
+    first = Screen.kept(PATTERNS)
+    (file,) = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
+    again = Screen.kept(PATTERNS)
+    assert file.stat().st_mtime_ns == written
+    for text in ("abcd", "xyzq", "0ab", ""):
+        assert first.candidates(text) == again.candidates(text) == Screen(PATTERNS).candidates(text)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_lexicon_finds_in_the_cases_what_an_unscreened_search_finds(language: str) -> None:
     words = lexicon(language)
-    patterns = [pattern for _, _, pattern in words._everything]
+    patterns = [re.compile(pattern) for pattern in words._screen._patterns]
     asked = {
         fold(text)
         for case in load_cases(language=language)[::6]

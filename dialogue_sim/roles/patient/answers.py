@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue_sim.roles.learned import Learned, identity, kept, sources
 from dialogue_sim.roles.patient.bank import Bank
-from dialogue_sim.roles.patient.learned import Learned, identity, kept, sources
 from dialogue_sim.roles.patient.meaning import Meaning
 
 _BLUR = 2.0  # of the topics' likelihoods
@@ -58,7 +58,7 @@ class Answers:
     def kept(cls, examples: Sequence[Labelled], bank: Bank, meaning: Meaning) -> Answers:
         """The model of these examples, out of the user's cache where it was fitted before."""
         told = json.dumps([(e.question, e.own, *sorted(e.answers)) for e in examples]).encode()
-        name = identity(sources("answers.py"), meaning.name.encode(), told)
+        name = identity(sources("patient/answers.py"), meaning.name.encode(), told)
         return cls(bank, meaning, kept(name, lambda: learned(examples, bank, meaning)))
 
     def of(self, question: str, scores: NDArray[np.float64]) -> dict[str, float]:

@@ -69,7 +69,7 @@ def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
         needed = tag or not circumstance or not _names_a_matter(piece, words)
         clause = f"{scene} {piece}".strip() if needed else piece
         scene, circumstance = "", True
-        stripped = words.turns["beside"].sub(" ", clause).strip(" ,")
+        stripped = words.beside.sub(" ", clause).strip(" ,")
         yield stripped or clause, starts or words.says("question", piece) or words.says("tell", piece)
 
 

@@ -51,24 +51,19 @@ class Lexicon:
         self.language = language
         data, shared = load(language), load("topics")
         words: dict[str, str] = data["words"]
-        self._topics = {topic: each(text, language, words) for topic, text in data["topics"].items()}
-        self._items = {topic: each(text, language, words) for topic, text in data["items"].items()}
-        self._joint = [
-            (how, tuple(entry["topics"]), each(entry["words"], language, words))
-            for how in ("first", "several")
-            for entry in data[how]
+        named = [
+            *(("topic", [topic], text) for topic, text in data["topics"].items()),
+            *(("item", [topic], text) for topic, text in data["items"].items()),
+            *((how, entry["topics"], entry["words"]) for how in ("first", "several") for entry in data[how]),
         ]
+        patterns = [
+            (how, tuple(topics), pattern)
+            for how, topics, text in named
+            for pattern in each(text, language, words)
+        ]
+        self._named = [(how, topics) for how, topics, _ in patterns]
+        self._screen = Screen.kept([pattern for _, _, pattern in patterns])
         self._found = lru_cache(_REMEMBERED)(self._find)
-        self._everything = [
-            (how, topics, pattern)
-            for how, topics, patterns in (
-                *(("topic", (topic,), patterns) for topic, patterns in self._topics.items()),
-                *(("item", (topic,), patterns) for topic, patterns in self._items.items()),
-                *self._joint,
-            )
-            for pattern in patterns
-        ]
-        self._screen = Screen(pattern for _, _, pattern in self._everything)
         self.absorbs: dict[str, list[str]] = shared["absorbs"]
         self.kin: dict[str, list[str]] = shared["kin"]
         self.follows: dict[str, list[str]] = shared["follows"]
@@ -77,13 +72,14 @@ class Lexicon:
         self.noticed = tuple(shared["noticed"])
         self.blanket = compiled(data["blanket"], language, words)
         self.same = [_alternatives(line) for line in data["same"]]
-        self.turns: dict[str, re.Pattern[str]] = {
-            name: compiled(text, language, words) for name, text in data["turns"].items()
-        }
-        self._marks = [
+        self.broad, self.beside = (
+            compiled(data["turns"][name], language, words) for name in ("broad", "beside")
+        )
+        marks = [
             (name, pattern) for name, text in data["turns"].items() for pattern in each(text, language, words)
         ]
-        self._mark_screen = Screen(pattern for _, pattern in self._marks)
+        self._marks = [name for name, _ in marks]
+        self._mark_screen = Screen.kept([pattern for _, pattern in marks])
         self._said = lru_cache(_REMEMBERED)(self._marks_of)
         self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
 
@@ -104,7 +100,8 @@ class Lexicon:
     def _find(self, clause: str) -> list[Hit]:
         found = {
             Hit(topics, match.start(), match.end(), how)
-            for how, topics, pattern in map(self._everything.__getitem__, self._screen.candidates(clause))
+            for number, pattern in self._screen.matching(clause)
+            for how, topics in [self._named[number]]
             for match in pattern.finditer(clause)
         }
         return sorted(
@@ -121,15 +118,15 @@ class Lexicon:
 
     def topic_words(self, topic: str, text: str) -> bool:
         """Whether a text names the topic by its own words."""
-        return any(pattern.search(self.read(text)) for pattern in self._topics.get(topic, ()))
+        return any(hit.how == "topic" and hit.topic == topic for hit in self._found(self.read(text)))
 
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
         return name in self._said(clause)
 
     def _marks_of(self, clause: str) -> frozenset[str]:
-        possible = map(self._marks.__getitem__, self._mark_screen.candidates(clause))
-        return frozenset(name for name, pattern in possible if pattern.search(clause))
+        possible = self._mark_screen.matching(clause)
+        return frozenset(self._marks[number] for number, pattern in possible if pattern.search(clause))
 
     def equivalents(self, term: str) -> set[str]:
         """A folded term with every other word for the same thing."""

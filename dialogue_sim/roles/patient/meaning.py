@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dialogue_sim.cases.load import case_files, load_cases
 from dialogue_sim.resources import bundled
-from dialogue_sim.roles.patient.bank import Bank, bank, topic_questions
-from dialogue_sim.roles.patient.learned import Learned, identity, kept, sources
+from dialogue_sim.roles.learned import Learned, identity, kept, sources
+from dialogue_sim.roles.patient.bank import Reading, bank, topic_questions
 from dialogue_sim.roles.patient.lexicon import lexicon
 
 _DIMENSIONS = 200
@@ -48,9 +48,11 @@ def meaning(language: str) -> Meaning:
     Learned in some 6 s at first use, then kept.
     """
     files = case_files(bundled("cases"))
-    code = sources("meaning.py", "bank.py", "lexicon.py", "../text.py", f"lexicons/{language}.yaml")
-    name = identity(code, sources(f"lexicons/bank.{language}.yaml"), *(file.read_bytes() for file in files))
-    found = kept(name, lambda: learned(_matters(language), bank(language)))
+    words = bank(language)
+    name = identity(
+        sources("patient/meaning.py"), words.name.encode(), *(file.read_bytes() for file in files)
+    )
+    found = kept(name, lambda: learned(_matters(language), words.thesaurus))
     return Meaning(str(found["words"]).split("\n"), found["vectors"], name)
 
 
@@ -67,7 +69,7 @@ def _matters(language: str) -> list[list[str]]:
     ]
 
 
-def learned(documents: Iterable[Sequence[str]], bank: Bank) -> Learned:
+def learned(documents: Iterable[Sequence[str]], reading: Reading) -> Learned:
     """Learn `words`, a line each, and their `vectors` from documents of folded questions."""
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import svds
@@ -76,8 +78,8 @@ def learned(documents: Iterable[Sequence[str]], bank: Bank) -> Learned:
         Counter(
             feature
             for question in document
-            for feature in bank.thesaurus.features(question)
-            if not bank.thesaurus.compound(feature)
+            for feature in reading.features(question)
+            if not reading.compound(feature)
         )
         for document in documents
     ]

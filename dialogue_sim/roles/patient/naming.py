@@ -23,7 +23,7 @@ class Naming:
 
     def _outside_broad(self, hits: list[Hit], clause: str) -> list[Hit]:
         """The hits without those that are only part of a broad question ("where does it trouble you?")."""
-        broad = self._words.turns["broad"].search(clause)
+        broad = self._words.broad.search(clause)
         if not broad:
             return hits
         return [

@@ -210,7 +210,7 @@ def _join_zh(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
         else:
             joined.append((piece, False))
     for clause, marked in [part for whole in joined for part in _own_zh(*whole)]:
-        yield words.turns["beside"].sub("", clause).strip(",") or clause, marked
+        yield words.beside.sub("", clause).strip(",") or clause, marked
 
 
 def _own_zh(clause: str, marked: bool) -> Iterator[tuple[str, bool]]:

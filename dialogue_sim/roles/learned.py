@@ -1,4 +1,4 @@
-"""Where what was learned once is kept: a folder of the user's cache, by a hash of all that it depends on."""
+"""Where what was learned or worked out once is kept: a folder of the user's cache, by a hash of all it depends on."""
 
 from __future__ import annotations
 
