@@ -96,23 +96,18 @@ def read(path: Path, error: type[UserError] = UserError) -> Document:
 
 def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document:
     """Parse YAML text; `path` is used in messages only. Raises like `read`."""
+    lines: dict[Location, int] = {}
     try:
-        depth = values = 0
-        for event in yaml.parse(text, Loader=yaml.CBaseLoader):
-            values += isinstance(event, yaml.ScalarEvent)
-            if values > MAX_VALUES:
-                raise error(
-                    f"holds more than {MAX_VALUES:,} values",
-                    where=f"{path}:{_line(event)}",
-                    mend="split the file",
-                )
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                line = _line(event)
-                raise error("uses a YAML anchor or alias", where=f"{path}:{line}", mend="write the value out")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{_line(event)}")
-        root = yaml.compose(text, Loader=yaml.CBaseLoader)
+        events = _checked(yaml.parse(text, Loader=yaml.CBaseLoader), path, error)
+        next(events)  # the stream's start
+        first = next(events)
+        data = None
+        if not isinstance(first, yaml.StreamEndEvent):
+            data = _plain(next(events), events, (), lines, path, error)
+            next(events)  # the document's end
+            if not isinstance(more := next(events), yaml.StreamEndEvent):
+                what = "is not valid YAML: a second document begins"
+                raise error(what, where=f"{path}:{_line(more)}", mend="keep one in a file")
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -123,9 +118,27 @@ def parse(text: str, path: Path, error: type[UserError] = UserError) -> Document
         ) from problem
     except yaml.YAMLError as problem:
         raise error(f"is not valid YAML: {problem}", where=str(path)) from problem
-    lines: dict[Location, int] = {}
-    data = _plain(root, (), lines, path, error) if root is not None else None
     return Document(path, data, lines)
+
+
+def _checked(events: Iterator[yaml.Event], path: Path, error: type[UserError]) -> Iterator[yaml.Event]:
+    """The events of a file, as long as they stay within bounds."""
+    depth = values = 0
+    for event in events:
+        values += isinstance(event, yaml.ScalarEvent)
+        if values > MAX_VALUES:
+            raise error(
+                f"holds more than {MAX_VALUES:,} values",
+                where=f"{path}:{_line(event)}",
+                mend="split the file",
+            )
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            where = f"{path}:{_line(event)}"
+            raise error("uses a YAML anchor or alias", where=where, mend="write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{_line(event)}")
+        yield event
 
 
 def _line(event: yaml.Event) -> int:
@@ -133,24 +146,34 @@ def _line(event: yaml.Event) -> int:
 
 
 def _plain(
-    node: yaml.Node, at: Location, lines: dict[Location, int], path: Path, error: type[UserError]
+    event: yaml.Event,
+    events: Iterator[yaml.Event],
+    at: Location,
+    lines: dict[Location, int],
+    path: Path,
+    error: type[UserError],
 ) -> Any:
-    lines[at] = node.start_mark.line + 1
-    if isinstance(node, yaml.ScalarNode):
+    """The value that begins with an event, as plain data."""
+    lines[at] = _line(event)
+    if isinstance(event, yaml.ScalarEvent):
         # A quoted "null" is the word; only a plain one means that nothing was given.
-        if not node.style:  # a plain scalar has no style of its own
-            return None if node.value in NULLS else Plain(node.value)
-        return str(node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, (*at, i), lines, path, error) for i, child in enumerate(node.value)]
+        if not event.style:  # a plain scalar has no style of its own
+            return None if event.value in NULLS else Plain(event.value)
+        return str(event.value)
+    if isinstance(event, yaml.SequenceStartEvent):
+        found: list[Any] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            found.append(_plain(event, events, (*at, len(found)), lines, path, error))
+        return found
     result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = key_node.value
-        if not isinstance(key, str) or key in result:
-            problem = f"the key {key!r} stands twice" if isinstance(key, str) else "a key is not plain text"
-            raise error(problem, where=f"{path}:{key_node.start_mark.line + 1}", mend="keep one of them")
-        result[key] = _plain(value_node, (*at, key), lines, path, error)
-        lines[(*at, key)] = key_node.start_mark.line + 1
+    while not isinstance(key := next(events), yaml.MappingEndEvent):
+        where = f"{path}:{_line(key)}"
+        if not isinstance(key, yaml.ScalarEvent):
+            raise error("a key is not plain text", where=where, mend="write it as a word")
+        if key.value in result:
+            raise error(f"the key {key.value!r} stands twice", where=where, mend="keep one of them")
+        result[key.value] = _plain(next(events), events, (*at, key.value), lines, path, error)
+        lines[(*at, key.value)] = _line(key)
     return result
 
 
