@@ -156,7 +156,7 @@ def calibrated(entry: Entry, rows: Sequence[HumanRow], path: Path) -> Calibrated
         ConfigError: a dialogue or item the run does not have, a rater with two verdicts on the same
             item, or no decided verdict at all.
     """
-    judgements = {judgement.dialogue_id: judgement for judgement in read_judgements(entry.folder)}
+    judgements = read_judgements(entry.folder)
     judged = {
         (name, verdict.item): verdict.value or 0.0
         for name, judgement in judgements.items()

@@ -61,7 +61,7 @@ class Entry:
             ConfigError: `verdicts.jsonl` is missing or damaged.
         """
         values: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-        for judgement in read_judgements(self.folder):
+        for judgement in read_judgements(self.folder).values():
             for verdict in judgement.verdicts:
                 if verdict.item not in self.card.caps:
                     values[verdict.item][judgement.case_id].append(verdict.value or 0.0)

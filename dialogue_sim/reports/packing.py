@@ -44,18 +44,16 @@ def packed(
         first: number of the first block.
     """
     scored = {one["dialogue_id"]: one for case in run.scores["cases"] for one in case["runs"]}
-    names = list(run.transcripts)
-    index = [
-        {
-            **_entry(run.transcripts[name], run.judgements.get(name), scored.get(name), parts),
-            "at": [first + place // BLOCK, place % BLOCK],
-        }
-        for place, name in enumerate(names)
-    ]
-    blocks = [
-        _compressed([_content(run.transcripts[name], run.judgements.get(name), lines) for name in block])
-        for block in _batches(names)
-    ]
+    index: list[dict[str, Any]] = []
+    blocks: list[str] = []
+    for batch in _batches(list(run.transcripts)):
+        contents: list[dict[str, Any]] = []
+        for name in batch:
+            transcript, judgement = run.transcripts[name], run.judgements.get(name)
+            entry = _entry(transcript, judgement, scored.get(name), parts)
+            index.append({**entry, "at": [first + len(blocks), len(contents)]})
+            contents.append(_content(transcript, judgement, lines))
+        blocks.append(_compressed(contents))
     return index, blocks
 
 

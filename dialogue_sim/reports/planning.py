@@ -130,7 +130,7 @@ def _observations(entries: Sequence[Entry]) -> list[Observation]:
     single: list[Observation] = []
     if rubric is not None:
         for entry in entries:
-            judgements = read_judgements(entry.folder)
+            judgements = list(read_judgements(entry.folder).values())
             panel = {verdict.judge for one in judgements for verdict in one.votes}
             single += [one for given in judgements for one in vote_scores(entry.name, given, rubric, panel)]
     whole = observations({entry.name: entry.card for entry in entries})

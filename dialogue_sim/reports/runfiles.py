@@ -3,15 +3,56 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import finalize
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.runs.directory import read_manifest
 from dialogue_sim.transcript import Transcript
+
+_Record = TypeVar("_Record", Transcript, Judgement)
+
+
+class Records(Mapping[str, _Record], Generic[_Record]):
+    """The records of a file by dialogue, each read when it is asked for: a run may have ten thousand.
+
+    The file stays open, so that what was opened is what is read, also where a run replaces it meanwhile.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: a line is no such record.
+    """
+
+    def __init__(self, file: Path, kind: type[_Record]) -> None:
+        self._kind: type[_Record] = kind
+        self._places: dict[str, tuple[int, int]] = {}
+        self._open = os.open(file, os.O_RDONLY)
+        finalize(self, os.close, self._open)
+        start = 0
+        with open(self._open, "rb", closefd=False) as lines:
+            for line in lines:
+                if line.strip():
+                    self._places[kind.model_validate_json(line).dialogue_id] = start, len(line)
+                start += len(line)
+
+    def __getitem__(self, dialogue: str) -> _Record:
+        start, length = self._places[dialogue]
+        found: _Record = self._kind.model_validate_json(os.pread(self._open, length, start))
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, dialogue: object) -> bool:
+        return dialogue in self._places
 
 
 @dataclass(frozen=True)
@@ -21,8 +62,8 @@ class RunFiles:
     folder: Path
     manifest: dict[str, Any]
     scores: dict[str, Any]
-    transcripts: dict[str, Transcript]
-    judgements: dict[str, Judgement]
+    transcripts: Mapping[str, Transcript]
+    judgements: Mapping[str, Judgement]
 
     @property
     def rubric(self) -> str:
@@ -50,14 +91,7 @@ def read_run(folder: Path, *, scored: bool = True) -> RunFiles:
     manifest = read_manifest(folder)
     scores = read_scores(folder) if scored or (folder / "scores.json").is_file() else {}
     transcripts = _records(folder / "transcripts.jsonl", Transcript)
-    judgements = _records(folder / "verdicts.jsonl", Judgement)
-    return RunFiles(
-        folder,
-        manifest,
-        scores,
-        {t.dialogue_id: t for t in transcripts},
-        {j.dialogue_id: j for j in judgements},
-    )
+    return RunFiles(folder, manifest, scores, transcripts, _records(folder / "verdicts.jsonl", Judgement))
 
 
 def read_scores(folder: Path) -> dict[str, Any]:
@@ -80,7 +114,7 @@ def read_scores(folder: Path) -> dict[str, Any]:
     return scores
 
 
-def read_judgements(folder: Path) -> list[Judgement]:
+def read_judgements(folder: Path) -> Mapping[str, Judgement]:
     """The judgements of a run, by dialogue.
 
     Raises:
@@ -101,16 +135,12 @@ def unreadable(file: Path, what: str) -> ConfigError:
     )
 
 
-_Record = TypeVar("_Record", Transcript, Judgement)
-
-
-def _records(file: Path, kind: type[_Record]) -> list[_Record]:
-    """The records of a file, one a line; none where there is no file. Raises ConfigError."""
+def _records(file: Path, kind: type[_Record]) -> Mapping[str, _Record]:
+    """The records of a file, one a line, by dialogue; none where there is no file. Raises ConfigError."""
     if not file.is_file():
-        return []
+        return {}
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")  # splitlines would cut inside texts
-        return [kind.model_validate_json(line) for line in lines if line.strip()]
+        return Records(file, kind)
     except (OSError, ValueError) as problem:
         what = (
             str(problem.strerror) if isinstance(problem, OSError) else f"a line is no {kind.__name__.lower()}"

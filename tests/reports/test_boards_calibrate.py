@@ -42,7 +42,7 @@ def values(run: Path) -> dict[tuple[str, str], float]:
     (entry,) = read_entries([str(run)])
     return {
         (one.dialogue_id, verdict.item): verdict.value or 0.0
-        for one in read_judgements(entry.folder)
+        for one in read_judgements(entry.folder).values()
         for verdict in one.verdicts
     }
 
