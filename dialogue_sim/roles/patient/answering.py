@@ -69,7 +69,7 @@ class AnsweringSelector(WeighingSelector):
             few = _OFTEN if topic.startswith(("hpi.", "general.")) else _ELSEWHERE
             many = len(samples) if facts or topic in self._complaint else few
             some = samples[:: max(1, len(samples) // many)][:many]
-            found += [Labelled(question, frozenset(answers), own=False) for question in some]
+            found += [Labelled(question, frozenset(answers), own=bool(facts)) for question in some]
         return found
 
     def read(self, turn: DoctorTurn, known: Known) -> Understanding:
