@@ -28,7 +28,7 @@ _ELSEWHERE, _OFTEN, _ENOUGH, _PLAINEST = 3, 8, 6, 2
 _SHARE, _LEAST, _FAINT = 0.6, 0.3, 0.2
 _MEMBER = 0.75  # what a member of a list needs by itself
 # What a turn may do and be a question all the same, if a sentence is so much like one.
-_PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.65
+_PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.5
 _TOLD = 0.5  # from this weight on a clause is a question for a fact, however few its words
 _DIRECT = 0.4  # from this weight on a question means just this fact
 _REMEMBERED = 32  # cases; the replicates of one follow one another
