@@ -12,9 +12,11 @@ import os
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.models.runlock import RunLock
@@ -50,6 +52,9 @@ class Database:
         self._lock: RunLock | None = None
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        self._waiting: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, deque[tuple[asyncio.Future[None], Exception | None]]
+        ] = WeakKeyDictionary()
         if read_only and not path.is_file():
             raise ConfigError("holds no run (there is no journal in it)", where=str(path.parent))
         if not read_only:
@@ -153,7 +158,7 @@ class Database:
                 if job is None:
                     break
                 batch.append(job)
-            _settle(batch, self._transact(connection, batch))
+            self._settle(batch, self._transact(connection, batch))
             if job is not None:
                 job = self._jobs.get()
         connection.close()
@@ -171,6 +176,39 @@ class Database:
             return self.failure(problem) if isinstance(problem, sqlite3.Error) else problem
         return None
 
+    def _settle(self, batch: list[_Job], failure: Exception | None) -> None:
+        for loop in {job.loop for job in batch}:
+            if not loop.is_closed():
+                mine = [job.done for job in batch if job.loop is loop]
+                loop.call_soon_threadsafe(self._hand_back, loop, mine, failure)
+
+    def _hand_back(
+        self, loop: asyncio.AbstractEventLoop, done: list[asyncio.Future[None]], failure: Exception | None
+    ) -> None:
+        waiting = self._waiting.setdefault(loop, deque())
+        idle = not waiting
+        waiting.extend((future, failure) for future in done)
+        if idle:
+            self._wake_next(loop)
+
+    def _wake_next(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let one who waits go on in each round of the loop.
+
+        What follows a finished call is the heavy part of a dialogue: taking in what was said, up to the next
+        request. Were all of a batch woken in one round, the first one's request would go out when the last one
+        was done, and the server would wait for the harness.
+        """
+        waiting = self._waiting[loop]
+        future, failure = waiting.popleft()
+        if waiting:
+            loop.call_soon(self._wake_next, loop)
+        if future.done():
+            return
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
+
     def close(self) -> None:
         """Write what waits, close the file, let the lock go. May be called more than once."""
         if self._writer is not None:
@@ -180,18 +218,3 @@ class Database:
         self._reader.close()
         if self._lock:
             self._lock.release()
-
-
-def _settle(batch: list[_Job], failure: Exception | None) -> None:
-    def tell(jobs: list[_Job]) -> None:
-        for job in jobs:
-            if job.done.done():
-                continue
-            if failure is None:
-                job.done.set_result(None)
-            else:
-                job.done.set_exception(failure)
-
-    for loop in {id(job.loop): job.loop for job in batch}.values():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, [job for job in batch if job.loop is loop])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from re import _parser as syntax  # type: ignore[attr-defined]  # the standard library's own reading of a pattern
 from typing import Any
 
@@ -88,7 +88,7 @@ def _choices(pattern: str) -> Choices:
     """What every match of a pattern holds one of each of, the most telling last; nothing where that is unknown."""
     parsed = syntax.parse(pattern)
     needed = set[Choice]() if parsed.state.flags & re.IGNORECASE else _needed(parsed)
-    return [sorted(choice) for choice in sorted(needed, key=_worth)]
+    return sorted(map(sorted, needed), key=lambda choice: (*_worth(choice), choice))
 
 
 def _needed(parsed: Sequence[Any]) -> set[Choice]:
@@ -120,5 +120,5 @@ def _needed_of(name: Any, value: Any) -> Iterator[Choice]:
         yield Choice(chr(code) for _, code in value)
 
 
-def _worth(choice: Choice) -> tuple[int, int]:
+def _worth(choice: Collection[str]) -> tuple[int, int]:
     return min(map(len, choice), default=0), -len(choice)

@@ -108,6 +108,7 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.concurrency, len(self._queue))):
                     group.create_task(self._work(group, handing_over, finished))
+                    await asyncio.sleep(0)  # a round of the loop each, so that the first asks at once
         except* UserError as problems:
             # Several dialogues may have met the same full disk; one message is enough.
             raise _first(problems) from None

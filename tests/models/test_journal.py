@@ -313,3 +313,26 @@ async def test_waiting_for_the_disk_is_short(tmp_path: Path) -> None:
     await asyncio.gather(*[keep(journal, f"k{i}", text=f"{i}" * 100) for i in range(500)])
     assert time.perf_counter() - started < 3
     journal.close()
+
+
+async def test_those_who_wait_go_on_one_in_a_round(tmp_path: Path) -> None:
+    """What follows a call is heavy: the first is to ask again before the last has taken its reply in."""
+    rounds, woken = 0, list[int]()
+
+    async def count() -> None:
+        nonlocal rounds
+        while len(woken) < 40:
+            rounds += 1
+            await asyncio.sleep(0)
+
+    async def call(name: str) -> None:
+        await keep(journal, name)
+        woken.append(rounds)
+
+    journal = Journal(tmp_path)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(count())
+        for number in range(40):
+            group.create_task(call(f"c{number}"))
+    journal.close()
+    assert len(set(woken)) == len(woken)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue_sim.cases.views import PatientView
+from dialogue_sim.roles.learned import sources
 from dialogue_sim.roles.patient.answers import Answers, Labelled
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
@@ -45,7 +46,9 @@ class AnsweringSelector(WeighingSelector):
 
     def __init__(self, view: PatientView) -> None:
         super().__init__(view)
-        self._answers = Answers.kept(self._examples(), self._bank, meaning(view.language))
+        told = repr((view.examples, view.facts, sorted(self._complaint))).encode()
+        told += sources("patient/answering.py", "patient/lexical.py")
+        self._answers = Answers.kept(told, self._examples, self._bank, meaning(view.language))
         self._sentence: tuple[str, dict[str, float]] = ("", {})  # the one read last, for its other clauses
 
     def _examples(self) -> list[Labelled]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from dialogue_sim.roles.learned import Learned, identity, kept, sources
 from dialogue_sim.roles.patient.bank import Bank
+from dialogue_sim.roles.patient.hashing import Table
 from dialogue_sim.roles.patient.meaning import Meaning
 
 _BLUR = 2.0  # of the topics' likelihoods
@@ -47,7 +47,7 @@ class Answers:
     def __init__(self, bank: Bank, meaning: Meaning, found: Learned) -> None:
         self._bank, self._meaning = bank, meaning
         self.names = tuple(str(found["names"]).split("\n"))
-        self._column = {feature: place for place, feature in enumerate(str(found["features"]).split("\n"))}
+        self._table = Table(found["features"])
         self._by_word: Array = found["by_word"]
         self._by_topic, self._by_meaning = (
             found[name].astype(np.float32) for name in ("by_topic", "by_meaning")
@@ -55,11 +55,16 @@ class Answers:
         self._lately = lru_cache(_LATELY)(self._of_words)
 
     @classmethod
-    def kept(cls, examples: Sequence[Labelled], bank: Bank, meaning: Meaning) -> Answers:
-        """The model of these examples, out of the user's cache where it was fitted before."""
-        told = json.dumps([(e.question, e.own, *sorted(e.answers)) for e in examples]).encode()
+    def kept(
+        cls, told: bytes, examples: Callable[[], Sequence[Labelled]], bank: Bank, meaning: Meaning
+    ) -> Answers:
+        """The model of some examples, out of the user's cache where it was fitted before.
+
+        Args:
+            told: all that the examples depend on, so that they are read only where there is no model of them.
+        """
         name = identity(sources("patient/answers.py"), meaning.name.encode(), told)
-        return cls(bank, meaning, kept(name, lambda: learned(examples, bank, meaning)))
+        return cls(bank, meaning, kept(name, lambda: learned(examples(), bank, meaning)))
 
     def of(self, question: str, scores: NDArray[np.float64]) -> dict[str, float]:
         """How much each answer is asked for by a folded question: near 1 if alone it is, near 0 if not at all.
@@ -72,15 +77,10 @@ class Answers:
 
     def _of_words(self, question: str) -> NDArray[np.float32]:
         """What a question's words and their meaning say of each answer, whatever its topic."""
-        weights: NDArray[np.float32] = self._meaning.of(self._bank.features(question)) @ self._by_meaning
-        found = [
-            (place, weight)
-            for feature, weight in self._bank.weighed(question).items()
-            if (place := self._column.get(feature)) is not None
-        ]
-        if found:
-            rows, amounts = zip(*found, strict=True)
-            weights += np.array(amounts, np.float32) @ self._by_word[list(rows)].astype(np.float32)
+        hashes, amounts = self._bank.weighed(question)
+        rows, held = self._table.find(hashes)
+        weights: NDArray[np.float32] = self._meaning.of(hashes) @ self._by_meaning
+        weights += amounts[held].astype(np.float32) @ self._by_word[rows[held]].astype(np.float32)
         return weights
 
 
@@ -88,22 +88,21 @@ def learned(examples: Sequence[Labelled], bank: Bank, meaning: Meaning) -> Learn
     """Fit the model, in some 0.4 s for a thousand examples.
 
     Returns:
-        `names` of the answers and `features`, a line each, and how much each feature, topic and direction
+        `names` of the answers, a line each, the hashes of `features`, and how much each feature, topic and direction
         of meaning speaks for each answer (`by_word`, `by_topic`, `by_meaning`).
     """
     names = sorted({name for example in examples for name in example.answers})
-    described = [bank.weighed(example.question) for example in examples]
-    met = Counter(feature for features in described for feature in features)
+    met = Counter(f for example in examples for f in bank.thesaurus.features(example.question))
     # What is made of several words and met once is of no use to a question, and would be most of what is kept.
-    features = [f for f, times in met.items() if times > 1 or not bank.thesaurus.compound(f)]
-    column = {feature: place for place, feature in enumerate(features)}
-    words = np.zeros((len(examples), len(column)), np.float32)
-    for row, weighed in enumerate(described):
-        for feature, weight in weighed.items():
-            if (place := column.get(feature)) is not None:
-                words[row, place] = weight
+    features, _ = Table.of(f for f, times in met.items() if times > 1 or not bank.thesaurus.compound(f))
+    table = Table(features)
+    words = np.zeros((len(examples), len(features)), np.float32)
+    for row, example in enumerate(examples):
+        hashes, weights = bank.weighed(example.question)
+        columns, held = table.find(hashes)
+        words[row, columns[held]] = weights[held]
     topics = np.array([_likely(bank.scores(example.question)) for example in examples], np.float32)
-    meanings = np.array([meaning.of(bank.features(example.question)) for example in examples])
+    meanings = np.array([meaning.of(bank.weighed(example.question).hashes) for example in examples])
     wanted = np.zeros((len(examples), len(names)), np.float32)
     number = {name: i for i, name in enumerate(names)}
     for row, example in enumerate(examples):
@@ -115,7 +114,7 @@ def learned(examples: Sequence[Labelled], bank: Bank, meaning: Meaning) -> Learn
     dual = np.linalg.solve(alike, wanted)
     by_word, by_topic, by_meaning = ((view.T @ dual).astype(np.float16) for view in views)
     return {
-        "names": np.array("\n".join(names)), "features": np.array("\n".join(features)),
+        "names": np.array("\n".join(names)), "features": features,
         "by_word": by_word, "by_topic": by_topic, "by_meaning": by_meaning,
     }  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from dialogue_sim.cases.views import PatientFact
-from dialogue_sim.roles.patient.bank import Reading
+from dialogue_sim.roles.patient.features import Reading
 from dialogue_sim.roles.text import fold
 
 _SAID, _GROUP, _WHOLE, _CHARACTER = 0.6, 0.5, 0.5, 0.35

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from dialogue_sim.cases.load import case_files, load_cases
 from dialogue_sim.resources import bundled
 from dialogue_sim.roles.learned import Learned, identity, kept, sources
-from dialogue_sim.roles.patient.bank import Reading, bank, topic_questions
+from dialogue_sim.roles.patient.bank import bank, topic_questions
+from dialogue_sim.roles.patient.features import Reading
+from dialogue_sim.roles.patient.hashing import Hashes, Table
 from dialogue_sim.roles.patient.lexicon import lexicon
 
 _DIMENSIONS = 200
@@ -24,20 +26,21 @@ class Meaning:
     """Latent semantic analysis of questions (Deerwester et al., 1990), where those about one matter are one document.
 
     Args:
-        words: all that have a vector.
+        words: the hashes of all words that have a vector, ascending.
         vectors: one for each word, of unit length times how rare it is.
-        name: a hash of all that they were learned from.
+
+    Attributes:
+        name: a hash of the vectors, for what is learned of questions described by them.
     """
 
-    def __init__(self, words: Sequence[str], vectors: NDArray[np.float16], name: str) -> None:
-        self.name = name
-        self._row = {word: row for row, word in enumerate(words)}
-        self._vectors = vectors
+    def __init__(self, words: Hashes, vectors: NDArray[np.float16]) -> None:
+        self.name = identity(words.tobytes(), vectors.tobytes())
+        self._table, self._vectors = Table(words), vectors
 
-    def of(self, features: Collection[str]) -> NDArray[np.float32]:
+    def of(self, features: Hashes) -> NDArray[np.float32]:
         """What a question with these features means: a vector of length 1, or of zeros where no word is known."""
-        rows = [row for feature in features if (row := self._row.get(feature)) is not None]
-        vector: NDArray[np.float32] = self._vectors[rows].astype(np.float32).sum(axis=0)
+        rows, held = self._table.find(features)
+        vector: NDArray[np.float32] = self._vectors[rows[held]].sum(axis=0, dtype=np.float32)
         return vector / (float(np.linalg.norm(vector)) or 1.0)
 
 
@@ -53,7 +56,7 @@ def meaning(language: str) -> Meaning:
         sources("patient/meaning.py"), words.name.encode(), *(file.read_bytes() for file in files)
     )
     found = kept(name, lambda: learned(_matters(language), words.thesaurus))
-    return Meaning(str(found["words"]).split("\n"), found["vectors"], name)
+    return Meaning(found["words"], found["vectors"])
 
 
 def _matters(language: str) -> list[list[str]]:
@@ -70,7 +73,7 @@ def _matters(language: str) -> list[list[str]]:
 
 
 def learned(documents: Iterable[Sequence[str]], reading: Reading) -> Learned:
-    """Learn `words`, a line each, and their `vectors` from documents of folded questions."""
+    """Learn the `vectors` of `words`, by their hashes, from documents of folded questions."""
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import svds
 
@@ -85,8 +88,9 @@ def learned(documents: Iterable[Sequence[str]], reading: Reading) -> Learned:
     ]
     met = Counter(word for counts in counted for word in counts)
     words = sorted(word for word, times in met.items() if times >= _MET)
-    column = {word: place for place, word in enumerate(words)}
-    rarity = np.log(len(counted) / np.array([met[word] for word in words]))
+    hashes, places = Table.of(words)
+    column = dict(zip(words, places.tolist(), strict=True))
+    rarity = np.log(len(counted) / np.bincount(places, [met[word] for word in words]))
     rows, columns, times = np.array(
         [
             (row, column[word], times)
@@ -97,11 +101,13 @@ def learned(documents: Iterable[Sequence[str]], reading: Reading) -> Learned:
     ).T
     amounts = np.sqrt(times) * rarity[columns]
     lengths = np.sqrt(np.bincount(rows, amounts**2, len(counted))) + _TINY
-    table = csr_array((amounts / lengths[rows], (rows, columns)), shape=(len(counted), len(words)))
+    table = csr_array((amounts / lengths[rows], (rows, columns)), shape=(len(counted), len(hashes)))
     # From the same start, so that the same is learned each time.
     _, strengths, directions = svds(
         table, k=min(_DIMENSIONS, *(n - 1 for n in table.shape)), v0=np.ones(min(table.shape))
     )
     vectors = directions.T * strengths
+    # A direction may come out as its own opposite; the strongest word decides which of the two it is.
+    vectors *= np.sign(vectors[np.argmax(abs(vectors), axis=0), np.arange(len(strengths))])
     vectors *= (rarity / (np.linalg.norm(vectors, axis=1) + _TINY))[:, None]
-    return {"words": np.array("\n".join(words)), "vectors": vectors.astype(np.float16)}
+    return {"words": hashes, "vectors": vectors.astype(np.float16)}

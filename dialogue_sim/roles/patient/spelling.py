@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from dialogue_sim.roles.text import fold, stem
 
@@ -20,17 +20,17 @@ class Spelling:
         self._known = frozenset(known)
         self._stems = frozenset(map(stem, self._known))
 
-    def mended(self, folded: str, own: Collection[str]) -> str:
+    def mended(self, folded: str, own: Callable[[], Collection[str]]) -> str:
         """A folded text with every long unknown word put right where just one known word is a letter away.
 
-        `own` are further words that are known: those of the patient who is asked.
+        `own` tells further words that are known, those of the patient who is asked; it is called when a word is unknown.
         """
         return _LONG.sub(lambda found: self._nearest(found.group(), own), folded)
 
-    def _nearest(self, word: str, own: Collection[str]) -> str:
-        if word in self._known or word in own or stem(word) in self._stems:
+    def _nearest(self, word: str, own: Callable[[], Collection[str]]) -> str:
+        if word in self._known or stem(word) in self._stems or word in own():
             return word
-        near = {other for other in _slips(word) if other in self._known or other in own}
+        near = {other for other in _slips(word) if other in self._known or other in own()}
         return near.pop() if len({stem(other) for other in near}) == 1 else word
 
 

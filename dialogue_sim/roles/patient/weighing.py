@@ -82,12 +82,12 @@ class WeighingSelector(LexicalSelector):
         self._bank = bank(view.language)
         # A short question after one about a feature of the illness mostly asks for another feature.
         self._matters = np.array([not topic.startswith("hpi.") for topic in self._bank.topics])
-        self._own_words = words_of(
-            (
-                *(text for fact in view.facts for text in (fact.say, *fact.ask)),
-                *(example.question for example in view.examples),
-            )
-        )
+
+    @cached_property
+    def _own_words(self) -> frozenset[str]:
+        """Words that are known for this patient."""
+        own = (text for fact in self._view.facts for text in (fact.say, *fact.ask))
+        return words_of((*own, *(example.question for example in self._view.examples)))
 
     @cached_property
     def _matching(self) -> Matching:
@@ -99,7 +99,7 @@ class WeighingSelector(LexicalSelector):
 
     def _clause(self, clause: str, known: Known, found: Understanding, goes_on: bool) -> bool:
         if self._view.language == "en":
-            clause = spelling().mended(clause, self._own_words)
+            clause = spelling().mended(clause, lambda: self._own_words)
         hits = self._naming.hits(clause)
         told = self._tells(clause)
         if not told and self._after_it(clause, known, found):
