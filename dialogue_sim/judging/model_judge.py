@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
@@ -49,12 +49,12 @@ class Batch:
 
 
 class _Sheet(NamedTuple):
-    """One consultation as every call about it needs it: itself, what a judge may see of it, and that as text."""
+    """One consultation as every call about it needs it: itself, what a judge may see of it, and how it is put."""
 
     transcript: Transcript
     view: Transcript
-    dialogue: str
-    case: Case | None
+    system: str
+    dialogue: Mapping[Method, str]
 
 
 class ModelJudge:
@@ -96,7 +96,7 @@ class ModelJudge:
         batches = self._batches(reading, case, rubric, seed=seed, vote=vote, only=only)
         if not batches:
             return []
-        sheet = _Sheet(transcript, shown(transcript), dialogue_json(transcript), case)
+        sheet = self._sheet(transcript, case, {batch.method for batch in batches})
         # The first call fills the server's prefix cache; its siblings then find the dialogue there.
         first = await self._ask(batches[0], sheet, seed=seed, vote=vote)
         # All are let finish when one fails: a call that is cut off is paid for and not in the journal.
@@ -179,17 +179,27 @@ class ModelJudge:
         form, _ = await ask_json(self._model, conversation, form_of(tuple(doubtful), batch.caps), options)
         return form.verdicts
 
+    def _sheet(self, transcript: Transcript, case: Case | None, methods: Collection[Method]) -> _Sheet:
+        view, language = shown(transcript), transcript.language
+        dialogue = dialogue_json(transcript, view)
+        told = {
+            method: self._prompts.render(
+                "judge_dialogue",
+                language,
+                dialogue=dialogue,
+                reference=reference_json(case) if case is not None and method == "reference" else "",
+            )
+            for method in methods
+        }
+        return _Sheet(transcript, view, self._prompts.render("judge_system", language), told)
+
     def _messages(self, batch: Batch, sheet: _Sheet) -> list[Message]:
-        language, case = sheet.transcript.language, sheet.case
-        reference = reference_json(case) if case is not None and batch.method == "reference" else ""
-        dialogue = self._prompts.render(
-            "judge_dialogue", language, dialogue=sheet.dialogue, reference=reference
-        )
+        language = sheet.transcript.language
         items = [{"id": part.id, "wording": part.wording(language)} for part in batch.parts]
         request = self._prompts.render("judge_items", language, items=items, caps=batch.caps)
         return [
-            Message(role="system", content=self._prompts.render("judge_system", language)),
-            Message(role="user", content=f"{dialogue}\n\n{request}"),
+            Message(role="system", content=sheet.system),
+            Message(role="user", content=f"{sheet.dialogue[batch.method]}\n\n{request}"),
         ]
 
     def _sampling(self, seed: int, vote: int) -> Options:

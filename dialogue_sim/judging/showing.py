@@ -46,9 +46,8 @@ def shown(transcript: Transcript) -> Transcript:
     return transcript.model_copy(update={"turns": turns, "closing": closing, "doctor": ""})
 
 
-def dialogue_json(transcript: Transcript) -> str:
-    """The numbered turns as JSON, the closing block as a record of its own."""
-    view = shown(transcript)
+def dialogue_json(transcript: Transcript, view: Transcript) -> str:
+    """The numbered turns of what is `shown` of a transcript as JSON, the closing block as a record of its own."""
     records: list[dict[str, Any]] = []
     for original, turn in zip(transcript.turns, view.turns, strict=True):
         record: dict[str, Any] = {"turn": turn_name(turn.number), "speaker": turn.speaker, "text": turn.text}
