@@ -1,6 +1,7 @@
 """Free-running against lockstep, and the prefix cache, on a real engine.
 
-The same dialogues of unequal length (2 to 10 doctor turns, by a seed) are held twice on one engine:
+The same dialogues of unequal length (2 to 10 doctor turns, by a seed; replies of unequal length too, as people's and
+models' are: the most tokens of each are drawn from a log-normal distribution) are held twice on one engine:
 once as `dialogue-sim run` does, each advancing on its own, and once in lockstep, as scripts over a
 batch interface do: as many dialogues as go on at once form a batch, no turn begins before all of the batch have
 finished the one before, and the next batch begins when the last dialogue of this one has ended. The
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import sys
 import tempfile
@@ -26,7 +28,7 @@ from typing import Any
 from machine import described, table
 
 from dialogue_sim.cases import Case
-from dialogue_sim.models.base import Options
+from dialogue_sim.models.base import ChatModel, Message, Options, Reply, Role
 from dialogue_sim.models.registry import open_model
 from dialogue_sim.models.settings import ModelSettings
 from dialogue_sim.roles.doctor import Doctor, DoctorReply
@@ -36,6 +38,7 @@ from dialogue_sim.runs.config import RunConfig, config_from_flags
 from dialogue_sim.transcript import Turn
 
 SHORTEST, LONGEST = 2, 10
+SPREAD = 0.6  # of the logarithm of a reply's length
 
 
 class Batch:
@@ -98,10 +101,31 @@ class Unequal:
         return await self._inner.conclude(turns)
 
 
+class Talkative:
+    """A model whose replies in conversation are cut at lengths of their own; forms are not cut."""
+
+    def __init__(self, inner: ChatModel, tokens: int) -> None:
+        self.spec, self._inner, self._tokens = inner.spec, inner, tokens
+
+    async def chat(self, messages: list[Message], options: Options) -> Reply:
+        if options.json_schema is None:
+            drawn = random.Random(options.seed).gauss(-(SPREAD**2) / 2, SPREAD)
+            options = options.model_copy(update={"max_tokens": max(1, round(self._tokens * math.exp(drawn)))})
+        return await self._inner.chat(messages, options)
+
+    async def close(self) -> None:
+        """The inner model belongs to the cast."""
+
+
 class BenchCast(Cast):
     """The cast of a run whose doctors end at unequal times."""
 
     batch: Batch | None = None
+    tokens = 0
+
+    def _model(self, spec: str, settings: ModelSettings, role: Role, dialogue: str) -> ChatModel:
+        model = super()._model(spec, settings, role, dialogue)
+        return Talkative(model, self.tokens) if role == "doctor" else model
 
     def doctor(self, case: Case, replicate: int) -> Doctor:
         turns = random.Random(f"{case.id}/{replicate}").randint(SHORTEST, LONGEST)
@@ -124,6 +148,7 @@ async def held(config: RunConfig, batch: Batch | None, stages: running.Stages) -
 async def compare(arguments: argparse.Namespace) -> list[list[str]]:
     """The rows of the table."""
     running.Cast = BenchCast  # type: ignore[misc]
+    BenchCast.tokens = arguments.tokens
     options = {"temperature": 1.0, "max_tokens": arguments.tokens}
     settings = {"concurrency": arguments.at_once, "engine": arguments.engine, "options": options}
     # One engine for all runs: this model keeps it open, and the runs share it.
@@ -179,7 +204,9 @@ def main() -> None:
     parser.add_argument("--dialogues", type=int, default=24, help="a multiple of --at-once")
     parser.add_argument("--seeds", type=int, default=1, help="dialogues of each case")
     parser.add_argument("--at-once", type=int, default=8)
-    parser.add_argument("--tokens", type=int, default=48, help="most tokens of a reply")
+    parser.add_argument(
+        "--tokens", type=int, default=48, help="tokens of a reply, in the mean; most tokens of any other"
+    )
     parser.add_argument("--judged", type=int, default=8, help="dialogues of the run for the hit rate")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
