@@ -1,20 +1,22 @@
 """Which of thousands of patterns can match a text at all?
 
 Searching one clause for every pattern of a lexicon costs more than the model call that it stands
-beside. Nearly all patterns hold pieces of literal text without which they cannot match. Each is filed
-under one of them in a prefix tree, which finds all pieces of a clause in one pass; the other pieces are
-looked for only then. What is found is the same: only searches that must fail are left out.
+beside. Nearly all patterns hold pieces of literal text without which they cannot match, and all pieces
+that stand in a clause are found in one pass (Aho & Corasick, 1975). What is found is the same: only
+searches that must fail are left out.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from re import _parser as syntax  # type: ignore[attr-defined]  # the standard library's own reading of a pattern
 from typing import Any
 
 import numpy as np
+from ahocorasick_rs import AhoCorasick
 
 from dialogue_sim.roles.learned import identity, kept, sources
 
@@ -34,14 +36,21 @@ class Screen:
     def __init__(self, patterns: Sequence[str], choices: Sequence[Choices] | None = None) -> None:
         self._patterns, self._compiled = list(patterns), dict[int, re.Pattern[str]]()
         self._always: list[int] = []
-        self._tree: dict[str, Any] = {}
-        self._besides: list[Choices] = []
+        literals: dict[str, int] = {}
+        # By each literal of a pattern's most telling choice: the pattern, its next telling choice, and its others.
+        self._filed: defaultdict[int, list[tuple[int, frozenset[int], list[frozenset[int]]]]] = defaultdict(
+            list
+        )
         for number, found in enumerate(map(_choices, patterns) if choices is None else choices):
-            self._besides.append(found[:-1])
-            if not found:
+            needed = [
+                frozenset(literals.setdefault(one, len(literals)) for one in choice) for choice in found
+            ]
+            if not needed:
                 self._always.append(number)
-            for literal in found[-1] if found else ():
-                self._file(literal, number)
+                continue
+            for literal in needed[-1]:
+                self._filed[literal].append((number, needed[-2:][0], needed[:-2]))
+        self._literals = AhoCorasick([*literals])
 
     @classmethod
     def kept(cls, patterns: Sequence[str]) -> Screen:
@@ -50,22 +59,14 @@ class Screen:
         found = kept(told, lambda: {"choices": np.array(json.dumps([_choices(one) for one in patterns]))})
         return cls(patterns, json.loads(str(found["choices"])))
 
-    def _file(self, literal: str, number: int) -> None:
-        node = self._tree
-        for character in literal:
-            node = node.setdefault(character, {})
-        node.setdefault("", []).append(number)
-
     def candidates(self, text: str) -> list[int]:
         """The numbers, in order, of the patterns that may match; all others cannot."""
-        found = set(self._always)
-        for start, first in enumerate(text):
-            node, place = self._tree.get(first), start + 1
-            while node is not None:
-                if "" in node:
-                    found.update(node[""])
-                node, place = node.get(text[place : place + 1] or None), place + 1
-        return sorted(number for number in found if self._may(number, text))
+        held = {found[0] for found in self._literals.find_matches_as_indexes(text, overlapping=True)}
+        filed = [entry for literal in held & self._filed.keys() for entry in self._filed[literal]]
+        # Most fail at the first choice that is looked at; the others are looked at only then.
+        likely = [(number, others) for number, next_one, others in filed if not next_one.isdisjoint(held)]
+        found = {number for number, others in likely if not others or not any(map(held.isdisjoint, others))}
+        return sorted(found.union(self._always))
 
     def matching(self, text: str) -> Iterator[tuple[int, re.Pattern[str]]]:
         """The number and the pattern of each that may match, in order."""
@@ -73,15 +74,6 @@ class Screen:
             if number not in self._compiled:
                 self._compiled[number] = re.compile(self._patterns[number])
             yield number, self._compiled[number]
-
-    def _may(self, number: int, text: str) -> bool:
-        for choice in self._besides[number]:
-            for literal in choice:
-                if literal in text:
-                    break
-            else:
-                return False
-        return True
 
 
 def _choices(pattern: str) -> Choices:
