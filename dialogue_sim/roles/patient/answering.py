@@ -26,7 +26,7 @@ _UNRECORDED = "-"
 # its own needs of its topic's only the plainest, which ask for all that the topic holds.
 _ELSEWHERE, _OFTEN, _ENOUGH, _PLAINEST = 3, 8, 6, 2
 # The share of the best answer's weight that another needs, the least that it needs, and the best one itself.
-_SHARE, _LEAST, _FAINT = 0.6, 0.3, 0.2
+_SHARE, _LEAST, _FAINT = 0.55, 0.25, 0.2
 _MEMBER = 0.75  # what a member of a list needs by itself
 # What a turn may do and be a question all the same, if a sentence is so much like one.
 _PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.5
