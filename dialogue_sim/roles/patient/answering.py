@@ -49,7 +49,6 @@ class AnsweringSelector(WeighingSelector):
         told = repr((view.examples, view.facts, sorted(self._complaint))).encode()
         told += sources("patient/answering.py", "patient/lexical.py")
         self._answers = Answers.kept(told, self._examples, self._bank, meaning(view.language))
-        self._sentence: tuple[str, dict[str, float]] = ("", {})  # the one read last, for its other clauses
 
     def _examples(self) -> list[Labelled]:
         read = self._words.plain
@@ -83,11 +82,11 @@ class AnsweringSelector(WeighingSelector):
         return super().read(turn, known)
 
     def _tells(self, clause: str) -> bool:
-        weights = self._answers.of(clause, self._bank.scores(clause))
+        weights = self._answers.alone(clause)
         return max(weights[name] for name in weights if name in self._fact) >= _TOLD
 
     def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
-        weights = self._answers.of(sentence, self._bank.scores(sentence))
+        weights = self._answers.alone(sentence)
         best = max(weights, key=weights.__getitem__)
         if "confirm" in turn.marks and best in known.said:
             return False  # what the patient said is summed up, not asked
@@ -121,12 +120,7 @@ class AnsweringSelector(WeighingSelector):
         """How much each answer is asked for by a clause, and by its sentence."""
         weights = self._answers.of(clause, scores)
         if len(known.sentence) > len(clause):
-            if self._sentence[0] != known.sentence:
-                self._sentence = (
-                    known.sentence,
-                    self._answers.of(known.sentence, self._bank.scores(known.sentence)),
-                )
-            whole = self._sentence[1]
+            whole = self._answers.alone(known.sentence)
             weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
         return weights
 
@@ -145,7 +139,7 @@ class AnsweringSelector(WeighingSelector):
         """The facts that the members of a list ask for, each by itself ("a fever or a headache")."""
         found = set()
         for part in self._parts(clause):
-            weights = self._answers.of(part, self._bank.scores(part))
+            weights = self._answers.alone(part)
             best = max(weights, key=weights.__getitem__)
             if best in self._fact and weights[best] >= max(_MEMBER, least):
                 found.add(best)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class Answers:
             found[name].astype(np.float32) for name in ("by_topic", "by_meaning")
         )
         self._lately = lru_cache(_LATELY)(self._of_words)
+        self._alone = lru_cache(_LATELY)(lambda question: self.of(question, bank.scores(question)))
 
     @classmethod
     def kept(
@@ -74,6 +75,10 @@ class Answers:
         """
         weights = self._lately(question) + _likely(scores) @ self._by_topic
         return dict(zip(self.names, weights.tolist(), strict=True))
+
+    def alone(self, question: str) -> Mapping[str, float]:
+        """The same of a question by itself, whatever the dialogue adds."""
+        return self._alone(question)
 
     def _of_words(self, question: str) -> NDArray[np.float32]:
         """What a question's words and their meaning say of each answer, whatever its topic."""
