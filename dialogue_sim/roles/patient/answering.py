@@ -27,6 +27,7 @@ _UNRECORDED = "-"
 _ELSEWHERE, _OFTEN, _ENOUGH, _PLAINEST = 3, 8, 6, 2
 # The share of the best answer's weight that another needs, the least that it needs, and the best one itself.
 _SHARE, _LEAST, _FAINT = 0.55, 0.25, 0.2
+_WARY = 0.03  # by how much a fact must be likelier than that nothing on record is asked for
 _MEMBER = 0.75  # what a member of a list needs by itself
 # What a turn may do and be a question all the same, if a sentence is so much like one.
 _PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.5
@@ -117,12 +118,12 @@ class AnsweringSelector(WeighingSelector):
         return True
 
     def _weights(self, clause: str, known: Known, scores: NDArray[np.float64]) -> dict[str, float]:
-        """How much each answer is asked for by a clause, and by its sentence."""
+        """How much each answer is asked for by a clause and by its sentence; not on record, if nothing else is."""
         weights = self._answers.of(clause, scores)
         if len(known.sentence) > len(clause):
             whole = self._answers.alone(known.sentence)
             weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
-        return weights
+        return weights | {_UNRECORDED: weights.get(_UNRECORDED, 0.0) + _WARY}
 
     def _leans_on(self, best: str, weight: float, clause: str, hits: list[Hit], known: Known) -> bool:
         """Whether a short clause asks on about the matter asked just before ("how long did it last?")."""
