@@ -1,8 +1,9 @@
 """`openai:MODEL`: any server that speaks OpenAI's chat completions.
 
-The official SDK carries the request, over its aiohttp transport, with a plain dict as the body (its
-typed `create` walks every message through type unions, which costs more than the rest of a call).
-Its own retries are off: `retries.py` knows about limits and the run's patience.
+The request goes out by aiohttp, as one JSON body. The official SDK would be the obvious way, but costs two to
+three times as much CPU a call as sending it (`bench/layers.py`) and 24 MB, and what it adds (retries, typed
+replies) is done elsewhere: `retries.py` knows about limits and the run's patience, `completions.py` reads
+what servers of every accent reply. `tests/models/test_beside_the_sdk.py` holds the two beside each other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import logging
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from dialogue_sim.errors import ConfigError
@@ -24,15 +25,25 @@ from dialogue_sim.models.errors import FatalError, ModelError, TransientError
 from dialogue_sim.models.settings import ModelSettings, fingerprint, merge_options
 
 if TYPE_CHECKING:
-    from httpx2 import Response
-    from openai import APIStatusError, AsyncOpenAI
+    from collections.abc import Mapping
+
+    from aiohttp import ClientResponse, ClientSession
 
 OPENAI = "https://api.openai.com/v1"
 _CONNECT_S, _METRICS_S = 20.0, 5.0
 _ADAPTATIONS = 8  # more than a dialect can shrink
 _MOST_BYTES = 16 * 2**20  # of one reply; ten times what the longest completions take
+_ACCOUNT = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 log = logging.getLogger("dialogue_sim.models")
+
+
+class _Answer(NamedTuple):
+    """What a server sent: the status, the headers (any case), and the body, read from JSON where it says so."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
 
 
 def open_model(name: str, settings: ModelSettings) -> OpenAIModel:
@@ -60,7 +71,7 @@ class OpenAIModel:
         self.dialect = Dialect()
         self.name, self._settings = name, settings
         self._key = api_key(self.base_url, settings.api_key_env)
-        self._client: AsyncOpenAI | None = None
+        self._session: ClientSession | None = None
 
     async def chat(self, messages: list[Message], options: Options) -> Reply:
         """Ask once. What the server does not take (JSON schema, seed, …) is left out and remembered.
@@ -89,41 +100,50 @@ class OpenAIModel:
         raise FatalError(f"{self.spec}: the server refuses every form of the request")
 
     async def _post(self, body: dict[str, Any]) -> Reply | tuple[ModelError, dict[str, Any], int]:
-        from openai import APIConnectionError, APIResponseValidationError, APIStatusError
-
         started = time.perf_counter()
+        answer = await self._send("POST", "/chat/completions", body)
+        if answer.status < 400:
+            return read_reply(answer.body, time.perf_counter() - started)
+        error = self._error_of(answer.body)
+        return failure_of(answer.status, error, answer.headers), error, answer.status
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, at: str = ""
+    ) -> _Answer:
+        """One request, whole, within the timeout.
+
+        Raises:
+            TransientError: no connection, no reply in time, or one that cannot be read.
+        """
+        from aiohttp import ClientError
+
+        # Half of a surrogate pair, which a broken reply may have brought in, cannot be sent.
+        sent = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                answer = await self._connected().post("/chat/completions", cast_to=object, body=body)
-        except APIStatusError as problem:
-            error = self._error_of(problem)
-            return (
-                failure_of(problem.status_code, error, problem.response.headers),
-                error,
-                problem.status_code,
-            )
-        except (TimeoutError, APIConnectionError) as problem:
-            raise self._unreachable(problem) from problem
-        except (APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError) as problem:
-            raise TransientError(f"{self.base_url} sent a broken reply: {problem}") from problem
-        return read_reply(answer, time.perf_counter() - started)
+            async with (
+                asyncio.timeout(self._settings.timeout_s),
+                self._connected().request(method, (at or self.base_url) + path, data=sent) as response,
+            ):
+                content = await _read_within_bounds(response)
+        except TimeoutError as problem:
+            raise TransientError(
+                f"no reply from {self.base_url} within {self._settings.timeout_s:g} s"
+            ) from problem
+        except (ClientError, OSError) as problem:
+            raise TransientError(
+                f"no connection to {self.base_url}: {self._clean(str(problem))}",
+                mend="check that the server runs and that base_url is right",
+            ) from problem
+        try:
+            text = content.decode()
+            told = json.loads(text) if "json" in response.content_type else text
+        except ValueError as problem:
+            if response.status < 400:
+                raise TransientError(f"{self.base_url} sent a broken reply: {problem}") from problem
+            told = content.decode("utf-8", "replace")
+        return _Answer(response.status, response.headers, told)
 
-    def _unreachable(self, problem: Exception) -> TransientError:
-        # The transport reports a refused connection as a timeout, so only the first cause can be trusted.
-        cause: BaseException = problem
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        if isinstance(cause, TransientError):
-            return cause
-        if isinstance(problem, TimeoutError) or isinstance(cause, TimeoutError):
-            return TransientError(f"no reply from {self.base_url} within {self._settings.timeout_s:g} s")
-        return TransientError(
-            f"no connection to {self.base_url}: {self._clean(str(cause))}",
-            mend="check that the server runs and that base_url is right",
-        )
-
-    def _error_of(self, problem: APIStatusError) -> dict[str, Any]:
-        body = problem.body
+    def _error_of(self, body: Any) -> dict[str, Any]:
         if isinstance(body, dict):
             error = dict(body["error"]) if isinstance(body.get("error"), dict) else dict(body)
             error.setdefault(
@@ -137,24 +157,23 @@ class OpenAIModel:
     def _clean(self, text: str) -> str:
         return text.replace(self._key, "[key]") if len(self._key) > 4 else text
 
-    def _connected(self) -> AsyncOpenAI:
-        if self._client is None:
-            import httpx2
-            from openai import AsyncOpenAI, DefaultAioHttpClient
+    def _connected(self) -> ClientSession:
+        if self._session is None:
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
-            http = DefaultAioHttpClient(
+            account = {header: os.environ[name] for name, header in _ACCOUNT.items() if os.environ.get(name)}
+            self._session = ClientSession(
                 # aiohttp stops at 100 connections by default; 0 means no limit, ours is the limiter.
-                limits=httpx2.Limits(max_connections=0, max_keepalive_connections=None, keepalive_expiry=30),
-                timeout=httpx2.Timeout(
-                    self._settings.timeout_s, connect=min(_CONNECT_S, self._settings.timeout_s)
-                ),
+                connector=TCPConnector(limit=0, keepalive_timeout=30),
+                timeout=ClientTimeout(total=None, sock_connect=min(_CONNECT_S, self._settings.timeout_s)),
+                headers={
+                    "Authorization": f"Bearer {self._key}", "Content-Type": "application/json",
+                    "Accept": "application/json", **account,
+                },
+                cookie_jar=DummyCookieJar(),
                 trust_env=not is_private(self.base_url),
-                event_hooks={"response": [_read_within_bounds]},
-            )
-            self._client = AsyncOpenAI(
-                api_key=self._key, base_url=self.base_url, http_client=http, max_retries=0
-            )
-        return self._client
+            )  # fmt: skip
+        return self._session
 
     async def models(self) -> list[dict[str, Any]]:
         """What the server says of its models (`GET /models`).
@@ -162,50 +181,38 @@ class OpenAIModel:
         Raises:
             ModelError: it cannot be asked or does not tell.
         """
-        from openai import APIConnectionError, APIStatusError
-
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                answer = await self._connected().get("/models", cast_to=object)
-        except APIStatusError as problem:
-            raise failure_of(
-                problem.status_code, self._error_of(problem), problem.response.headers
-            ) from problem
-        except (TimeoutError, APIConnectionError) as problem:
-            raise self._unreachable(problem) from problem
-        listed = answer.get("data") if isinstance(answer, dict) else None
+        answer = await self._send("GET", "/models")
+        if answer.status >= 400:
+            raise failure_of(answer.status, self._error_of(answer.body), answer.headers)
+        listed = answer.body.get("data") if isinstance(answer.body, dict) else None
         return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
     async def cache_tokens(self) -> int | None:
         """Tokens that the server's cache holds, as vLLM tells in `/metrics`; only servers of one's own are asked."""
-        from openai import OpenAIError
-
         if not is_private(self.base_url):
             return None
         try:
             async with asyncio.timeout(_METRICS_S):
-                told = await self._connected().get(
-                    f"{self.base_url.removesuffix('/v1')}/metrics", cast_to=str
-                )
-        except (TimeoutError, OpenAIError, ModelError):
+                told = await self._send("GET", "/metrics", at=self.base_url.removesuffix("/v1"))
+        except (TimeoutError, ModelError):
             return None
-        return from_metrics(told)
+        return from_metrics(told.body) if told.status < 400 and isinstance(told.body, str) else None
 
     async def close(self) -> None:
         """Close the connections. May be called more than once."""
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
 
-async def _read_within_bounds(response: Response) -> None:
+async def _read_within_bounds(response: ClientResponse) -> bytes:
     """Read a body, decoded, so that one without end fails instead of filling the memory."""
     body = bytearray()
-    async for part in response.aiter_bytes():
+    async for part in response.content.iter_any():
         body += part
         if len(body) > _MOST_BYTES:
             raise TransientError(f"the server sent more than {_MOST_BYTES:,} bytes in one reply")
-    response._content = bytes(body)
+    return bytes(body)
 
 
 def api_key(base_url: str, variable: str) -> str:
