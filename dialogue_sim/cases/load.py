@@ -12,6 +12,7 @@ from typing import Any
 from dialogue_sim import yamlio
 from dialogue_sim.cases.model import Case
 from dialogue_sim.errors import UserError
+from dialogue_sim.perobject import once_per_object
 from dialogue_sim.resources import bundled
 
 
@@ -114,6 +115,7 @@ def _in_turn(cases: list[Case], limit: int) -> list[Case]:
     return sorted(ordered[:limit], key=lambda case: case.id)
 
 
+@once_per_object
 def content_hash(case: Case) -> str:
     """SHA-256 of a case's content (64 hex digits); comments and layout of the file do not count."""
     plain = case.model_dump(mode="json", by_alias=True)

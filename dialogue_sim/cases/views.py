@@ -6,7 +6,7 @@ facts are critical; `ExaminerView` has no history; `JudgeView` is the whole case
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dialogue_sim.cases.model import (
     Case,
@@ -15,11 +15,13 @@ from dialogue_sim.cases.model import (
     Disclosure,
     Finding,
     Persona,
+    Questions,
     Speaker,
     Status,
     Vitals,
 )
 from dialogue_sim.cases.vocabulary import label
+from dialogue_sim.perobject import once_per_object
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,7 @@ class PatientFact:
     ask: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Example:
-    """A question that a doctor may ask, and the ids of the facts that answer it; none where it is not on record."""
-
-    question: str
-    facts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PatientView:
     """What the patient knows about themselves."""
 
@@ -57,7 +51,7 @@ class PatientView:
     concerns: str
     expectations: str
     persona: Persona
-    examples: tuple[Example, ...] = ()
+    questions: Questions = field(default_factory=Questions)
 
 
 @dataclass(frozen=True)
@@ -90,6 +84,7 @@ class DoctorView:
 JudgeView = Case
 
 
+@once_per_object
 def patient_view(case: Case) -> PatientView:
     """The part of a case that the patient role receives."""
     part = case.patient
@@ -108,11 +103,7 @@ def patient_view(case: Case) -> PatientView:
         concerns=part.concerns,
         expectations=part.expectations,
         persona=part.persona,
-        examples=tuple(
-            Example(question, tuple(names.split()))
-            for names, asked in (*case.questions.facts.items(), ("", case.questions.unrecorded))
-            for question in asked
-        ),
+        questions=case.questions,
     )
 
 

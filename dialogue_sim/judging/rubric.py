@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dialogue_sim import yamlio
 from dialogue_sim.cases.model import Case, Language
 from dialogue_sim.errors import UserError
+from dialogue_sim.perobject import once_per_object
 from dialogue_sim.resources import bundled
 from dialogue_sim.scoring.shape import Shape
 
@@ -144,6 +145,7 @@ class Rubric(Part):
         raise KeyError(item_id)
 
 
+@once_per_object
 def content_hash(rubric: Rubric) -> str:
     """SHA-256 of a rubric's content (64 hex digits); comments and layout of the file do not count."""
     plain = rubric.model_dump(mode="json", by_alias=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from dialogue_sim.cases import Case, PatientView, doctor_view, examiner_view, guarded_terms, patient_view
+from dialogue_sim.cases import Case, doctor_view, examiner_view, guarded_terms, patient_view
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.judging.judges import Judge
 from dialogue_sim.judging.lexicon import LexiconJudge
@@ -37,7 +37,6 @@ class Cast:
     def __init__(self, config: RunConfig, prompts: Prompts, journal: CallStore) -> None:
         self._config, self._prompts, self._journal = config, prompts, journal
         self._models: dict[str, tuple[ChatModel, Limiter]] = {}
-        self._views: dict[str, PatientView] = {}
         self.caches: list[Cache] = []
         self._budget = _budget(config, journal)
         if config.doctor.model.startswith("scripted:"):
@@ -95,10 +94,8 @@ class Cast:
         settings = PatientSettings.model_validate(
             {name: getattr(config, name) for name in PatientSettings.model_fields}
         )
-        if case.id not in self._views:
-            self._views[case.id] = patient_view(case)
         return open_patient(
-            self._views[case.id], settings, guarded_terms=guarded_terms(case), prompts=self._prompts,
+            patient_view(case), settings, guarded_terms=guarded_terms(case), prompts=self._prompts,
             seed=self.seed(case, replicate), model=model,
         )  # fmt: skip
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dialogue_sim.cases.views import Example, PatientView
+from dialogue_sim.cases.model import Questions
+from dialogue_sim.cases.views import PatientView
 from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles import learned
 from dialogue_sim.roles.patient import Patient, PatientSettings, open_patient
@@ -62,12 +63,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def taught(language: str) -> PatientView:
-    examples = tuple(
-        Example(question, tuple(facts.split()))
-        for facts, questions in TAUGHT[language].items()
-        for question in questions.split("|")
-    )
-    return replace(view(language), case_id=f"{language}-taught", examples=examples)
+    asked = {facts: questions.split("|") for facts, questions in TAUGHT[language].items()}
+    questions = Questions(unrecorded=asked.pop(""), facts=asked)
+    return replace(view(language), case_id=f"{language}-taught", questions=questions)
 
 
 def patient(language: str) -> Patient:
@@ -109,7 +107,7 @@ def test_what_was_learned_once_is_kept_and_gives_the_same(language: str, folder:
     def weights() -> dict[str, float]:
         selector = AnsweringSelector(taught(language))
         bank = selector._bank
-        question = taught(language).examples[0].question.rstrip("？?")
+        question = next(iter(taught(language).questions.facts.values()))[0].rstrip("？?")
         return selector._answers.of(question, bank.scores(question))
 
     first = weights()
@@ -125,7 +123,7 @@ def test_what_was_learned_once_is_kept_and_gives_the_same(language: str, folder:
 def test_another_example_is_another_model(folder: Path) -> None:
     known = taught("en")
     AnsweringSelector(known)
-    AnsweringSelector(replace(known, examples=known.examples[1:]))
+    AnsweringSelector(replace(known, questions=Questions(facts=known.questions.facts)))
     assert len(list(folder.iterdir())) == 2
 
 

@@ -39,7 +39,9 @@ _REMEMBERED = 32  # cases; the replicates of one follow one another
 @lru_cache(maxsize=_REMEMBERED)
 def selector_of(view: PatientView) -> WeighingSelector:
     """The selector of a case. It keeps nothing of a dialogue, so the replicates of a case share it."""
-    return (AnsweringSelector if view.examples else WeighingSelector)(view)
+    return (AnsweringSelector if view.questions.facts or view.questions.unrecorded else WeighingSelector)(
+        view
+    )
 
 
 class AnsweringSelector(WeighingSelector):
@@ -47,15 +49,21 @@ class AnsweringSelector(WeighingSelector):
 
     def __init__(self, view: PatientView) -> None:
         super().__init__(view)
-        told = repr((view.examples, view.facts, sorted(self._complaint))).encode()
+        told = (
+            repr((view.facts, sorted(self._complaint))).encode() + view.questions.model_dump_json().encode()
+        )
         told += sources("patient/answering.py", "patient/lexical.py")
         self._answers = Answers.kept(told, self._examples, self._bank, meaning(view.language))
 
     def _examples(self) -> list[Labelled]:
         read = self._words.plain
         found = [
-            Labelled(read(fold(example.question)), frozenset(example.facts or (_UNRECORDED,)))
-            for example in self._view.examples
+            Labelled(read(fold(question)), frozenset(names.split()))
+            for names, asked in {
+                **self._view.questions.facts,
+                _UNRECORDED: self._view.questions.unrecorded,
+            }.items()
+            for question in asked
         ]
         found += [
             Labelled(read(fold(ask)), frozenset((fact.id,))) for fact in self._view.facts for ask in fact.ask

@@ -87,7 +87,8 @@ class WeighingSelector(LexicalSelector):
     def _own_words(self) -> frozenset[str]:
         """Words that are known for this patient."""
         own = (text for fact in self._view.facts for text in (fact.say, *fact.ask))
-        return words_of((*own, *(example.question for example in self._view.examples)))
+        asked = (*self._view.questions.facts.values(), self._view.questions.unrecorded)
+        return words_of((*own, *(question for every in asked for question in every)))
 
     @cached_property
     def _matching(self) -> Matching:
