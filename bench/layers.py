@@ -48,7 +48,7 @@ async def aiohttp_loop(url: str, stack: AsyncExitStack) -> Ask:
 
 
 async def the_model(url: str, stack: AsyncExitStack) -> Ask:
-    """`openai:m`: the official SDK, the request's dialect, the reply's reading."""
+    """`openai:m`: the request's dialect, the reply's reading."""
     from dialogue_sim.models.base import Options
     from dialogue_sim.models.registry import open_model
     from dialogue_sim.models.settings import ModelSettings
@@ -106,7 +106,7 @@ async def journaled(url: str, stack: AsyncExitStack) -> Ask:
 
 
 LAYERS = {
-    "bare aiohttp": aiohttp_loop, "+ SDK, dialect, reply": the_model, "+ limits, retries": limited,
+    "bare aiohttp": aiohttp_loop, "+ dialect, reply": the_model, "+ limits, retries": limited,
     "+ journal": journaled,
 }  # fmt: skip
 
@@ -235,7 +235,7 @@ def main() -> None:
     if arguments.child:
         asyncio.run(child(*arguments.child))
         return
-    print(described("aiohttp", "openai", "pydantic"))
+    print(described("aiohttp", "pydantic"))
     rows, last = [], 0.0
     for layer in LAYERS:
         with MockServer(0.0) as server:

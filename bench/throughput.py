@@ -2,9 +2,11 @@
 
 Each row is one run in a fresh process: N dialogues of ten doctor turns, the closing block and a model judge, journal,
 limiter and all; the server answers after a set time. In `run` the patient is the program, in `models` a model
-plays it too (selection and wording are calls of their own). Beside it a bare aiohttp loop that sends as many
-calls of as many messages and keeps nothing, and, with `--inspect PYTHON` (an interpreter that has
-inspect-ai), Inspect AI on dialogues of the same length.
+plays it too (selection and wording are calls of their own). In `calls` two models simply answer each other and
+a third judges, with journal, limiter, budget and retries, but nobody understands, guards or counts anything: what
+the harness costs without its roles. Beside them a bare aiohttp loop that sends as many calls of as many messages
+and keeps nothing, and, with `--inspect PYTHON` (an interpreter that has inspect-ai), Inspect AI on dialogues of the
+shape of `calls`.
 
 The bound is what no client can beat: max(longest dialogue, all latencies / C); see docs/performance.md.
 CPU is user and system time of the client process, by call. Walls on a busy machine mean little.
@@ -84,6 +86,43 @@ async def whole_run(
         assert outcome.scores["n_dialogues"] == dialogues, outcome
 
 
+async def journaled_calls(url: str, dialogues: int, concurrency: int) -> None:
+    """Dialogues of Inspect's shape through journal, limiter, budget and retries, with nobody who understands them."""
+    from dialogue_sim.models.base import Message, Options
+    from dialogue_sim.models.budget import Budget
+    from dialogue_sim.models.calls import JournaledModel
+    from dialogue_sim.models.journal import Journal
+    from dialogue_sim.models.limits import Limiter
+    from dialogue_sim.models.registry import open_model
+    from dialogue_sim.models.settings import ModelSettings
+
+    gate, limiter, budget = asyncio.Semaphore(concurrency), Limiter(concurrency), Budget()
+    inner = open_model("openai:m", ModelSettings(base_url=url))
+
+    async def dialogue(number: int, journal: Journal) -> None:
+        async with gate:
+            doctor, patient, judge = (
+                JournaledModel(
+                    inner, journal, role=role, dialogue=f"case/{number}", limiter=limiter, budget=budget
+                )
+                for role in ("doctor", "patient", "judge")
+            )
+            messages = [
+                Message(role="system", content=SYSTEM), Message(role="user", content=f"Hello, case {number}. " * 6)
+            ]  # fmt: skip
+            for turn in range(2 * TURNS):
+                reply = await (patient if turn % 2 else doctor).chat(messages, Options(seed=number))
+                messages.append(Message(role="user" if turn % 2 else "assistant", content=reply.text))
+            await judge.chat([*messages, Message(role="user", content="Judge this.")], Options(seed=number))
+
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(folder)
+        figures.begin()
+        await asyncio.gather(*(dialogue(number, journal) for number in range(dialogues)))
+        journal.close()
+    await inner.close()
+
+
 async def bare_loop(url: str, dialogues: int, concurrency: int) -> None:
     """The same number of calls, in dialogues that grow by a reply a call."""
     import aiohttp
@@ -153,6 +192,7 @@ CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {
     "run": whole_run,
     "models": with_model_patient,
     "one-call": with_one_call_patient,
+    "calls": journaled_calls,
     "bare": bare_loop,
 }
 
@@ -199,7 +239,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, nargs="+", default=[0.1])
     parser.add_argument("--concurrency", type=int, nargs="+", default=[16, 64, 200])
     parser.add_argument("--shape", choices=("fixed", "jitter", "heavy"), default="fixed")
-    parser.add_argument("--clients", nargs="+", default=["run", "bare"])
+    parser.add_argument("--clients", nargs="+", default=["run", "calls", "bare"])
     parser.add_argument("--inspect", metavar="PYTHON", help="also measure Inspect AI, with this interpreter")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -207,7 +247,7 @@ def main() -> None:
         client, url, dialogues, concurrency = arguments.child
         asyncio.run(child(client, url, int(dialogues), int(concurrency)))
         return
-    print(described("aiohttp", "openai", "pydantic"))
+    print(described("aiohttp", "pydantic"))
     head = [
         "client",
         "latency s",
