@@ -17,9 +17,10 @@ CREATE TABLE IF NOT EXISTS texts (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, base INTEGER, body BLOB NOT NULL
 )"""
 
+_PUT = "INSERT INTO texts (hash, base, body) VALUES (?, ?, ?) ON CONFLICT (hash) DO NOTHING RETURNING id"
 _LEVEL = 3  # half the time of the usual 6, for 4 % more bytes
 _WINDOW = 32_000  # what zlib can look back
-_PLAIN_UP_TO = 64  # bytes that compression would not shrink
+_PLAIN_UP_TO = 256  # bytes; compression would save a third of them and cost as much time as writing them
 _WORTHWHILE = 512  # bytes from which on resemblance is looked for
 _CLOSE = (
     6  # times shorter than the text: what a text of its own kind comes to, and plain compression does not
@@ -53,7 +54,7 @@ class Texts:
     """
 
     def __init__(self) -> None:
-        self._bases: OrderedDict[str, tuple[bytes, bytes]] = OrderedDict()
+        self._bases: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._ids: OrderedDict[bytes, int] = OrderedDict()
 
     def forget(self) -> None:
@@ -66,8 +67,6 @@ class Texts:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
         known = self._ids.pop(digest, None)
         if known is None:
-            known = _find(connection, digest)
-        if known is None:
             known = self._insert(connection, digest, text, family)
         self._ids[digest] = known
         if len(self._ids) > _KNOWN:
@@ -76,23 +75,19 @@ class Texts:
 
     def _insert(self, connection: sqlite3.Connection, digest: bytes, text: str, family: str) -> int:
         raw, body, base = text.encode("utf-8", "surrogatepass"), b"", None
-        resembled = self._bases.get(family)
-        if resembled and len(raw) > _WORTHWHILE and (found := _find(connection, resembled[0])) is not None:
+        resembled = self._bases.get(family) if len(raw) > _WORTHWHILE else None
+        if resembled:
             body = pack(text, resembled[1])
-            base = found if len(body) < len(raw) // _CLOSE else None
+            base = resembled[0] if len(body) < len(raw) // _CLOSE else None
         if base is None:
             body = pack(text)
-        cursor = connection.execute(
-            "INSERT INTO texts (hash, base, body) VALUES (?, ?, ?)", (digest, base, body)
-        )
+        # That a text is there and not remembered is rare: a run that goes on, or a very old one.
+        row = connection.execute(_PUT, (digest, base, body)).fetchone()
+        row = row or connection.execute("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
+        number = int(row[0])
         if base is None and len(raw) > _WORTHWHILE:
-            self._bases[family] = (digest, raw)
+            self._bases[family] = (number, raw)
             self._bases.move_to_end(family)
             if len(self._bases) > _REMEMBERED:
                 self._bases.popitem(last=False)
-        return int(cursor.lastrowid or 0)
-
-
-def _find(connection: sqlite3.Connection, digest: bytes) -> int | None:
-    row = connection.execute("SELECT id FROM texts WHERE hash = ?", (digest,)).fetchone()
-    return int(row[0]) if row else None
+        return number
