@@ -12,6 +12,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from weakref import WeakKeyDictionary
 
 from dialogue_sim.errors import ConfigError
 from dialogue_sim.models.runlock import RunLock
+
+_GATHER_S = 0.002  # what comes this shortly after the first is written with it, at one sync for all
 
 Work = Callable[[sqlite3.Connection], None]
 
@@ -152,6 +155,7 @@ class Database:
     def _write(self, connection: sqlite3.Connection) -> None:
         job = self._jobs.get()
         while job is not None:
+            time.sleep(_GATHER_S)
             batch = [job]
             while not self._jobs.empty():
                 job = self._jobs.get()
