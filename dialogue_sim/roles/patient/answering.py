@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dialogue_sim.cases.views import PatientView
 from dialogue_sim.roles.learned import sources
-from dialogue_sim.roles.patient.answers import Answers, Labelled
+from dialogue_sim.roles.patient.answers import Answers, Labelled, Weights
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.meaning import meaning
@@ -54,6 +54,9 @@ class AnsweringSelector(WeighingSelector):
         )
         told += sources("patient/answering.py", "patient/lexical.py")
         self._answers = Answers.kept(told, self._examples, self._bank, meaning(view.language))
+        self._place = self._answers.place
+        self._unrecorded = self._place[_UNRECORDED]
+        self._places_of_facts = [place for name, place in self._place.items() if name in self._fact]
 
     def _examples(self) -> list[Labelled]:
         read = self._words.plain
@@ -91,47 +94,50 @@ class AnsweringSelector(WeighingSelector):
         return super().read(turn, known)
 
     def _tells(self, clause: str) -> bool:
-        weights = self._answers.alone(clause)
-        return max(weights[name] for name in weights if name in self._fact) >= _TOLD
+        return bool(self._answers.alone(clause)[self._places_of_facts].max() >= _TOLD)
 
     def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
-        weights = self._answers.alone(sentence)
-        best = max(weights, key=weights.__getitem__)
+        best, weight = self._best(self._answers.alone(sentence))
         if "confirm" in turn.marks and best in known.said:
             return False  # what the patient said is summed up, not asked
-        return best in self._fact and weights[best] >= _ASKING
+        return best in self._fact and weight >= _ASKING
+
+    def _best(self, weights: Weights) -> tuple[str, float]:
+        place = int(weights.argmax())
+        return self._answers.names[place], float(weights[place])
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
         scores = self._in_context(clause, known, self._read_with(clause, hits, known))
         weights = self._weights(clause, known, scores)
-        best = max(weights, key=weights.__getitem__)
-        if self._leans_on(best, weights[best], clause, hits, known):
+        best, weight = self._best(weights)
+        if self._leans_on(best, weight, clause, hits, known):
             return self._go_on(clause, known, found)
         if best in VIEWS:
             self._tell_view(best, found)
             return True
-        members = self._members(clause, weights[best] if best == _UNRECORDED else _MEMBER)
+        members = self._members(clause, weight if best == _UNRECORDED else _MEMBER)
         if best == _UNRECORDED and not members:
             self._tell_missing(self._topic_elsewhere(scores), hits, clause, found)
             return True
-        least = max(_SHARE * weights[best], min(_LEAST, max(weights[best], _FAINT)))
-        asked = {name for name, weight in weights.items() if weight >= least} | members
+        least = max(_SHARE * weight, min(_LEAST, max(weight, _FAINT)))
+        asked = {self._answers.names[place] for place in np.flatnonzero(weights >= least)} | members
         if best in self._fact and self._fact[best].topic in OPEN and self._words.says("class", clause):
             asked |= {f.id for f in self._by_topic[self._fact[best].topic] if f.disclosure != "on_probe"}
         for fact in self._view.facts:
             if fact.id in asked:
                 self._take(fact.topic, found)
-                direct = fact.id in members or weights[fact.id] >= _DIRECT
+                place = self._place.get(fact.id)
+                direct = fact.id in members or (place is not None and bool(weights[place] >= _DIRECT))
                 found.facts[fact.id] = found.facts.get(fact.id, False) or direct
         return True
 
-    def _weights(self, clause: str, known: Known, scores: NDArray[np.float64]) -> dict[str, float]:
+    def _weights(self, clause: str, known: Known, scores: NDArray[np.float64]) -> Weights:
         """How much each answer is asked for by a clause and by its sentence; not on record, if nothing else is."""
         weights = self._answers.of(clause, scores)
         if len(known.sentence) > len(clause):
-            whole = self._answers.alone(known.sentence)
-            weights = {name: (weight + whole[name]) / 2 for name, weight in weights.items()}
-        return weights | {_UNRECORDED: weights.get(_UNRECORDED, 0.0) + _WARY}
+            weights = (weights + self._answers.alone(known.sentence)) / 2
+        weights[self._unrecorded] += _WARY
+        return weights
 
     def _leans_on(self, best: str, weight: float, clause: str, hits: list[Hit], known: Known) -> bool:
         """Whether a short clause asks on about the matter asked just before ("how long did it last?")."""
@@ -148,9 +154,8 @@ class AnsweringSelector(WeighingSelector):
         """The facts that the members of a list ask for, each by itself ("a fever or a headache")."""
         found = set()
         for part in self._parts(clause):
-            weights = self._answers.alone(part)
-            best = max(weights, key=weights.__getitem__)
-            if best in self._fact and weights[best] >= max(_MEMBER, least):
+            best, weight = self._best(self._answers.alone(part))
+            if best in self._fact and weight >= max(_MEMBER, least):
                 found.add(best)
         return found
 

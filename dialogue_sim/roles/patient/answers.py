@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ _DOUBT, _DOUBT_OTHERS = 0.05, 0.25
 _LATELY = 8  # questions that are remembered, since a clause is looked at several times
 
 Array = NDArray[np.float16]
+Weights = NDArray[np.float64]
+"""How much each answer is asked for, in the order of their names."""
 
 
 class Labelled(NamedTuple):
@@ -42,11 +44,13 @@ class Answers:
 
     Attributes:
         names: all answers, sorted.
+        place: the number of each answer.
     """
 
     def __init__(self, bank: Bank, meaning: Meaning, found: Learned) -> None:
         self._bank, self._meaning = bank, meaning
         self.names = tuple(str(found["names"]).split("\n"))
+        self.place = {name: place for place, name in enumerate(self.names)}
         self._table = Table(found["features"])
         self._by_word: Array = found["by_word"]
         self._by_topic, self._by_meaning = (
@@ -67,17 +71,17 @@ class Answers:
         name = identity(sources("patient/answers.py"), meaning.name.encode(), told)
         return cls(bank, meaning, kept(name, lambda: learned(examples(), bank, meaning)))
 
-    def of(self, question: str, scores: NDArray[np.float64]) -> dict[str, float]:
+    def of(self, question: str, scores: NDArray[np.float64]) -> Weights:
         """How much each answer is asked for by a folded question: near 1 if alone it is, near 0 if not at all.
 
         Args:
             scores: the bank's scores of the question, with what the dialogue adds to them.
         """
-        weights = self._lately(question) + _likely(scores) @ self._by_topic
-        return dict(zip(self.names, weights.tolist(), strict=True))
+        weights: Weights = self._lately(question) + _likely(scores) @ self._by_topic
+        return weights
 
-    def alone(self, question: str) -> Mapping[str, float]:
-        """The same of a question by itself, whatever the dialogue adds."""
+    def alone(self, question: str) -> Weights:
+        """The same of a question by itself, whatever the dialogue adds. Not to be written to."""
         return self._alone(question)
 
     def _of_words(self, question: str) -> NDArray[np.float32]:

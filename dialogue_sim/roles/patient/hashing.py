@@ -47,7 +47,7 @@ class Table:
 
     def find(self, hashes: Hashes) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Where each feature would stand, and whether it does."""
-        rows = np.searchsorted(self._hashes, hashes)
+        rows: NDArray[np.intp] = self._hashes.searchsorted(hashes)
         rows[rows == len(self._hashes)] = 0
         return rows, self._hashes[rows] == hashes
 

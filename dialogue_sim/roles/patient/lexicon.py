@@ -81,12 +81,15 @@ class Lexicon:
         self._marks = [name for name, _ in marks]
         self._mark_screen = Screen.kept([pattern for _, pattern in marks])
         self._said = lru_cache(_REMEMBERED)(self._marks_of)
-        self._forms = [(re.compile(form), plain) for form, plain in data.get("forms", {}).items()]
+        forms: dict[str, str] = data.get("forms", {})
+        self._forms = [(re.compile(form), plain) for form, plain in forms.items()]
+        self._form_screen = Screen.kept([*forms])
 
     def plain(self, folded: str) -> str:
         """A folded text in standard words, where the lexicon knows its dialect forms (`forms:`)."""
-        for form, plain in self._forms:
-            folded = form.sub(plain, folded)
+        if self._form_screen.candidates(folded):
+            for form, plain in self._forms:
+                folded = form.sub(plain, folded)
         return folded
 
     def read(self, text: str) -> str:

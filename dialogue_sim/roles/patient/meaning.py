@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -35,13 +36,16 @@ class Meaning:
 
     def __init__(self, words: Hashes, vectors: NDArray[np.float16]) -> None:
         self.name = identity(words.tobytes(), vectors.tobytes())
-        self._table, self._vectors = Table(words), vectors
+        self._table, self._vectors = (
+            Table(words),
+            vectors.astype(np.float32),
+        )  # to add which takes a third of the time
 
     def of(self, features: Hashes) -> NDArray[np.float32]:
         """What a question with these features means: a vector of length 1, or of zeros where no word is known."""
         rows, held = self._table.find(features)
-        vector: NDArray[np.float32] = self._vectors[rows[held]].sum(axis=0, dtype=np.float32)
-        return vector / (float(np.linalg.norm(vector)) or 1.0)
+        vector: NDArray[np.float32] = np.add.reduce(self._vectors[rows[held]])
+        return vector / (math.sqrt(vector @ vector) or 1.0)
 
 
 @cache
