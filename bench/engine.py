@@ -210,7 +210,7 @@ def main() -> None:
     parser.add_argument("--judged", type=int, default=8, help="dialogues of the run for the hit rate")
     parser.add_argument("--repeats", type=int, default=2)
     arguments = parser.parse_args()
-    print(described("openai", "pydantic"))
+    print(described("aiohttp", "pydantic"))
     print(table(["figure", "value"], asyncio.run(compare(arguments))))
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1500)
     parser.add_argument("--latency", type=float, default=0.2)
     arguments = parser.parse_args()
-    print(described("openai"))
+    print(described("aiohttp"))
     rows = []
     for rate in arguments.rate:
         for after in (0.0, 1.0):

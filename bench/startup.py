@@ -24,7 +24,7 @@ WORDS = {
         "-c",
         "from dialogue_sim.roles.patient.lexicon import lexicon; lexicon('zh'); lexicon('en')",
     ],
-    "import openai (at the first call)": ["-c", "import openai"],
+    "import aiohttp (at the first call)": ["-c", "import aiohttp"],
 }
 
 
@@ -41,7 +41,7 @@ def fastest(words: list[str]) -> tuple[float, float]:
 
 
 def main() -> None:
-    print(described("openai", "pydantic"))
+    print(described("aiohttp", "pydantic"))
     rows = []
     for name, words in WORDS.items():
         wall, cpu = fastest(words)
