@@ -125,19 +125,23 @@ def _checked(events: Iterator[yaml.Event], path: Path, error: type[UserError]) -
     """The events of a file, as long as they stay within bounds."""
     depth = values = 0
     for event in events:
-        values += isinstance(event, yaml.ScalarEvent)
-        if values > MAX_VALUES:
-            raise error(
-                f"holds more than {MAX_VALUES:,} values",
-                where=f"{path}:{_line(event)}",
-                mend="split the file",
-            )
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if isinstance(event, yaml.NodeEvent) and event.anchor:  # an alias names an anchor, too
             where = f"{path}:{_line(event)}"
             raise error("uses a YAML anchor or alias", where=where, mend="write the value out")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{_line(event)}")
+        if isinstance(event, yaml.ScalarEvent):
+            values += 1
+            if values > MAX_VALUES:
+                raise error(
+                    f"holds more than {MAX_VALUES:,} values",
+                    where=f"{path}:{_line(event)}",
+                    mend="split the file",
+                )
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise error(f"is nested deeper than {MAX_DEPTH} levels", where=f"{path}:{_line(event)}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
         yield event
 
 

@@ -267,7 +267,9 @@ class JudgePart(Part):
 
 def _lines(value: object) -> object:
     """A block of text is a list of its lines."""
-    return [line.strip() for line in value.splitlines() if line.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return [line for written in value.splitlines() if (line := written.strip())]
 
 
 Lines = Annotated[list[Text], BeforeValidator(_lines, json_schema_input_type=str | list[str])]
