@@ -125,11 +125,11 @@ class OpenAIModel:
                 self._connected().request(method, (at or self.base_url) + path, data=sent) as response,
             ):
                 content = await _read_within_bounds(response)
-        except TimeoutError as problem:
-            raise TransientError(
-                f"no reply from {self.base_url} within {self._settings.timeout_s:g} s"
-            ) from problem
         except (ClientError, OSError) as problem:
+            # Python's own timeout is an OSError; aiohttp's, while connecting, is a ClientError, too.
+            if isinstance(problem, TimeoutError) and not isinstance(problem, ClientError):
+                what = f"no reply from {self.base_url} within {self._settings.timeout_s:g} s"
+                raise TransientError(what) from problem
             raise TransientError(
                 f"no connection to {self.base_url}: {self._clean(str(problem))}",
                 mend="check that the server runs and that base_url is right",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+import zlib
 
 import pytest
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
 from dialogue_sim.errors import ConfigError
@@ -238,3 +241,24 @@ async def test_many_at_once_are_not_held_at_a_hundred_connections() -> None:
         await asyncio.gather(*[model.chat(ASKED, Options(seed=i)) for i in range(150)])
         await model.close()
     assert server.peak == 150
+
+
+class Bomb(FakeOpenAI):
+    """A server whose reply is small on its way and 300 MB when it is unpacked."""
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        body = b"".join(packer.compress(b" " * 2**20) for _ in range(300)) + packer.flush()
+        return web.Response(body=body, content_type="application/json", headers={"Content-Encoding": "gzip"})
+
+
+async def test_a_reply_that_grows_when_it_is_unpacked_fails_and_does_not_fill_the_memory() -> None:
+    async with Bomb() as server:
+        model = model_at(server)
+        tracemalloc.start()
+        with pytest.raises(TransientError, match="more than"):
+            await model.chat(ASKED, Options())
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        await model.close()
+    assert peak < 100 * 2**20
