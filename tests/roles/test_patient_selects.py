@@ -47,6 +47,14 @@ ASKED = [
     ("en", "Did you check your temprature?", ["fever"]),
     ("en", "Allergies to any medicines", ["allergy"]),
     ("en", "Walk me through when it began.", ["onset"]),
+    (
+        "en",
+        "Some people find their dinner comes straight back up; anything like that with you?",
+        ["vomiting"],
+    ),
+    ("en", "Plenty of people can't sleep a wink with this. How do you get on with that?", ["sleep"]),
+    ("zh", "有些人会把吃的东西全吐出来。您有没有这种情况？", ["vomiting"]),
+    ("zh", "不少人夜里睡不好觉；您也是这样吗？", ["sleep"]),
 ]
 NOT_RECORDED = [
     ("zh", "耳朵疼吗？"),

@@ -21,7 +21,7 @@ from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.patient.weighing import NONE, OPEN, WeighingSelector
 from dialogue_sim.roles.text import fold, pieces
 
-_UNRECORDED = "-"
+_UNRECORDED, _COMPLAINED = "-", "!"
 # Examples of every topic that the case has nothing of, and of those that every doctor asks. A fact with enough of
 # its own needs of its topic's only the plainest, which ask for all that the topic holds.
 _ELSEWHERE, _OFTEN, _ENOUGH, _PLAINEST = 3, 8, 6, 2
@@ -79,7 +79,8 @@ class AnsweringSelector(WeighingSelector):
             if facts and all(told[fact.id] >= _ENOUGH for fact in facts):
                 samples = samples[:_PLAINEST]
             open_ones = [fact.id for fact in facts if fact.disclosure != "on_probe"]
-            answers = open_ones or [fact.id for fact in facts] or [topic if topic in VIEWS else _UNRECORDED]
+            nothing = _COMPLAINED if topic in self._complaint else topic if topic in VIEWS else _UNRECORDED
+            answers = open_ones or [fact.id for fact in facts] or [nothing]
             few = _OFTEN if topic.startswith(("hpi.", "general.")) else _ELSEWHERE
             many = len(samples) if facts or topic in self._complaint else few
             some = samples[:: max(1, len(samples) // many)][:many]
@@ -121,6 +122,9 @@ class AnsweringSelector(WeighingSelector):
             return True
         least = max(_SHARE * weight, min(_LEAST, max(weight, _FAINT)))
         asked = {self._answers.names[place] for place in np.flatnonzero(weights >= least)} | members
+        if best == _COMPLAINED and asked.isdisjoint(self._fact):
+            found.complaint = True
+            return True
         if best in self._fact and self._fact[best].topic in OPEN and self._words.says("class", clause):
             asked |= {f.id for f in self._by_topic[self._fact[best].topic] if f.disclosure != "on_probe"}
         for fact in self._view.facts:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dialogue_sim.roles.patient.lexicon import Lexicon
+from dialogue_sim.roles.patient.pointing import points_back
 
 _AUXILIARY = (
     "do|does|did|don't|doesn't|didn't|have|has|had|haven't|hasn't|are|is|was|were|aren't|isn't|wasn't|weren't|can|could|"
@@ -28,24 +29,12 @@ _TAG = re.compile(
     rf"^(?:{_AUXILIARY})(?:n't)? (?:you|he|she|it|they|there|that|this|we|i)(?: not)?(?: right| correct| so| true)?$"
     r"|^(?:right|correct|yes|no|yeah)$"
 )
-_BACK = re.compile(
-    rf"{_LEAD}(?:(?:{_AUXILIARY})(?:n't)? (?:you|he|she|it|they|that|this|any of (?:that|this|those))(?: two)?"
-    r"(?: (?:at all|too|ever|yourself|himself|herself|happen|happened|been|you|the case|like that|come to that|come up|"
-    r"apply|apply to you|to you|sound familiar|sound like you|true of you|so|with you|for you|notice(?:d)? that))*"
-    r"|(?:any|anything|something|nothing) (?:of that|like that|of the sort|along those lines|there)(?: at all)?"
-    r"|(?:sound|ring|rings|sounds)(?: any| a)? (?:familiar|bells?)|how about you|what about you|and you|you)$"
-)
 _PREFIX_WORDS = 8
 
 
 def clauses(sentence: str) -> list[str]:
     """The parts of a folded sentence, cut where another question begins."""
     return [piece.strip() for piece in _SPLIT.split(sentence) if piece.strip()]
-
-
-def leans_back(sentence: str) -> bool:
-    """Whether a folded question only turns the statement before it into one: "Do you?", "Has it come to that?"."""
-    return _BACK.match(sentence) is not None
 
 
 def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
@@ -60,7 +49,8 @@ def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
         starts = _STARTER.match(piece) is not None and not _SCENE.match(piece)
         if not starts and following:
             circumstance = circumstance and _SCENE.match(piece) is not None
-            if _SCENE.match(piece) or _TAG.match(following) or len(piece.split()) <= _PREFIX_WORDS:
+            leads = _SCENE.match(piece) or _TAG.match(following) or points_back(following, "en")
+            if leads or len(piece.split()) <= _PREFIX_WORDS:
                 scene = f"{scene} {piece}".strip()
             elif not _STARTER.match(following):
                 yield piece, words.says("tell", piece)

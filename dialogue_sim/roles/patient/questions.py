@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
+from dialogue_sim.roles.patient.pointing import points_back
 from dialogue_sim.roles.requests import orders
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 
@@ -37,6 +38,8 @@ TURN_MARKS = (
     "jargon",
     "diagnosis",
 )
+
+_OF_STATEMENTS = {"advice", "request", "diagnosis"}
 
 
 @dataclass
@@ -86,18 +89,33 @@ def take_apart(text: str, language: str) -> DoctorTurn:
         return turn
     folded = words.plain(folded)
     unmarked = "?" not in folded
-    before = ""
+    before, marks = "", set(turn.marks)
     for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
         tight = _tight(sentence, language)
-        if language == "en" and not before.endswith("?") and english.leans_back(tight.rstrip("?!. ")):
-            tight = f"{before.rstrip('!. ')}?" if before else tight
-        _sentence(tight, words, turn, unmarked)
+        if number - 1 not in turn.sentence_of and (rest := _pointing(tight, before, words)) is not None:
+            # What the doctor told of people in general is asked of this one; it orders and explains nothing.
+            turn.marks -= _OF_STATEMENTS - marks
+            turn.clauses.append(before.rstrip(_ENDS))
+            if rest:
+                _sentence(f"{rest}?", words, turn, unmarked)
+        else:
+            marks = set(turn.marks)
+            _sentence(tight, words, turn, unmarked)
         turn.sentences.append(tight.rstrip(_ENDS))
         before = tight
         turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
     if not turn.clauses and not turn.marks and len(folded) <= _BRIEF[language]:
         _catchword(_tight(folded, language).rstrip(_ENDS), words, turn)
     return turn
+
+
+def _pointing(sentence: str, before: str, words: Lexicon) -> str | None:
+    """What a question that only points back at the sentence before asks besides; None where it does not point back."""
+    if not before or before.endswith("?") or words.says("recap", before) or words.says("greedy", before):
+        return None
+    bare = sentence.rstrip(_ENDS).strip(" ,")
+    first, *rest = english.clauses(bare) if words.language == "en" else [bare]
+    return ", ".join(rest) if points_back(first, words.language) else None
 
 
 def _catchword(bare: str, words: Lexicon, turn: DoctorTurn) -> None:
