@@ -14,6 +14,9 @@ What a doctor wrote beyond them stands in the transcript and is judged, but asks
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "…": "."})
 _CJK = re.compile(r"[㐀-鿿豈-﫿]")
 _WORD = re.compile(r"[a-z][a-z']*|\d+(?:\.\d+)?")
+_ABBREVIATED = re.compile(
+    r"\b([ap])\.m\.(?= (?!(?:do|does|did|have|has|are|is|was|were|what|how|when|where|any|i|you|so|and you)\b)[a-z])"
+)
 _SENTENCE = re.compile(r"[^。!?;\n.]+(?:\.(?=\d|[a-z]\.)[^。!?;\n.]+)*[。!?;.]*")
 
 
@@ -39,6 +42,7 @@ def fold(text: str) -> str:
 
 def sentences(folded: str) -> list[str]:
     """The sentences of a folded text, each with its closing mark."""
+    folded = _ABBREVIATED.sub(r"\1m", folded)
     return [found.strip() for found in _SENTENCE.findall(folded) if found.strip(" .。!?;\n")]
 
 

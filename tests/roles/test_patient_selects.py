@@ -53,6 +53,8 @@ ASKED = [
         ["vomiting"],
     ),
     ("en", "Plenty of people can't sleep a wink with this. How do you get on with that?", ["sleep"]),
+    ("en", "You've been bringing your meals back up, I take it.", ["vomiting"]),
+    ("en", "Does it wake you at 3 a.m. or can you sleep through?", ["sleep"]),
     ("zh", "有些人会把吃的东西全吐出来。您有没有这种情况？", ["vomiting"]),
     ("zh", "不少人夜里睡不好觉；您也是这样吗？", ["sleep"]),
 ]

@@ -30,7 +30,7 @@ _SHARE, _LEAST, _FAINT = 0.55, 0.25, 0.2
 _WARY = 0.03  # by how much a fact must be likelier than that nothing on record is asked for
 _MEMBER = 0.75  # what a member of a list needs by itself
 # What a turn may do and be a question all the same, if a sentence is so much like one.
-_PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm"}, 0.5
+_PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm", "consent"}, 0.5
 _TOLD = 0.5  # from this weight on a clause is a question for a fact, however few its words
 _DIRECT = 0.4  # from this weight on a question means just this fact
 _REMEMBERED = 32  # cases; the replicates of one follow one another

@@ -29,12 +29,19 @@ _TAG = re.compile(
     rf"^(?:{_AUXILIARY})(?:n't)? (?:you|he|she|it|they|there|that|this|we|i)(?: not)?(?: right| correct| so| true)?$"
     r"|^(?:right|correct|yes|no|yeah)$"
 )
+_PRESUMED = re.compile(r"[, ]i (?:take it|gather|presume|assume|suppose|imagine|trust)$")
 _PREFIX_WORDS = 8
+_LAST = re.compile(r"\s*[,:]\s*")
 
 
 def clauses(sentence: str) -> list[str]:
     """The parts of a folded sentence, cut where another question begins."""
     return [piece.strip() for piece in _SPLIT.split(sentence) if piece.strip()]
+
+
+def presumes(sentence: str) -> bool:
+    """Whether a statement waits to be confirmed: "you've not fainted, I take it"."""
+    return _PRESUMED.search(sentence) is not None
 
 
 def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
@@ -54,6 +61,11 @@ def joined(pieces: list[str], words: Lexicon) -> Iterator[tuple[str, bool]]:
                 scene = f"{scene} {piece}".strip()
             elif not _STARTER.match(following):
                 yield piece, words.says("tell", piece)
+            elif (
+                not _names_a_matter(following, words)
+                and len((last := _LAST.split(piece)[-1]).split()) <= _PREFIX_WORDS
+            ):
+                scene, circumstance = last, False
             continue
         tag = _TAG.match(piece) is not None
         needed = tag or not circumstance or not _names_a_matter(piece, words)

@@ -7,9 +7,10 @@ import re
 # English: an auxiliary and a pronoun, a word that points, and words that name no matter of their own.
 _SHORT = re.compile(
     r"(?:and )?(?:do|does|did|have|has|had|are|is|was|were|can|could|would|will)(?:n't)? (?:you|he|she|it|they|that|this)"
-    r"(?: (?:at all|too|yourself|himself|herself|ever|two|so))*|(?:how|what) about (?:you|him|her|them)|and (?:you|he|she)"
+    r"(?: (?:at all|too|yourself|himself|herself|ever|two|so))*|(?:how|what) about (?:you|him|her|them)|(?:and )?(?:you|he|she)"
+    r"|(?:is|are|was|were|has|have) there(?: been)?(?: any| some| one)?"
 )
-_POINTERS = frozenset("that those these this such either".split())
+_POINTERS = frozenset("that those these this such either one ones".split())
 _IDIOM = re.compile(
     r"\b(?:(?:sound|ring)s? (?:familiar|true|(?:any |a )?bells?)|sounds? like (?:you|him|her|them)|come to that|of the (?:sort|kind)"
     r"|(?:anything|something|nothing) there)\b"

@@ -133,8 +133,8 @@ def _tight(text: str, language: str) -> str:
 
 def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -> None:
     """Read one sentence into `turn`; `unmarked` tells that the whole turn bears no question mark."""
-    asks = sentence.endswith("?")
     bare = sentence.rstrip(_ENDS).strip(" ,")
+    asks = sentence.endswith("?") or english.presumes(bare)
     found = {mark for mark in TURN_MARKS if words.says(mark, bare)} - ({"diagnosis"} if asks else set())
     turn.marks |= found
     if words.says("greedy", bare):
