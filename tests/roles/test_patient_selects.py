@@ -58,6 +58,13 @@ ASKED = [
     ("zh", "有些人会把吃的东西全吐出来。您有没有这种情况？", ["vomiting"]),
     ("zh", "不少人夜里睡不好觉；您也是这样吗？", ["sleep"]),
 ]
+FRAMES = {
+    "zh": ["这个问题我每个病人都会问，您别介意：{}", "好的，谢谢您告诉我。{}", "还有一点对诊断很重要：{}", "{}不着急，慢慢说。", "开药之前，{}"],
+    "en": [
+        "I ask everyone this, so please don't be offended: {}", "If you don't mind me asking, {}",
+        "Right, thanks for telling me that. {}", "I'll examine you in a moment. {}", "{} Take your time.",
+    ],
+}  # fmt: skip
 NOT_RECORDED = [
     ("zh", "耳朵疼吗？"),
     ("zh", "有没有糖尿病？"),
@@ -85,6 +92,24 @@ async def test_a_question_selects_its_facts_and_only_them(
     reply = await ask(record(language), turn)
     assert sorted(reply.selection.asked) == sorted(wanted)
     assert reply.selection.volunteered == []
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "frame"),
+    [
+        (language, question, frame)
+        for language, question in (
+            ("zh", "您对什么药过敏？"), ("zh", "晚上睡得怎么样？"), ("en", "Are you allergic to anything?"),
+            ("en", "What does the pain feel like?"),
+        )
+        for frame in FRAMES[language]
+    ],
+)  # fmt: skip
+async def test_talk_around_a_question_changes_nothing(language: str, question: str, frame: str) -> None:
+    plain = await ask(record(language), question)
+    framed = await ask(record(language), frame.format(question))
+    assert framed.selection.asked == plain.selection.asked
+    assert plain.selection.asked
 
 
 @pytest.mark.parametrize(("language", "turn"), NOT_RECORDED)

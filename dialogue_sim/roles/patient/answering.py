@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from dialogue_sim.cases.views import PatientView
 from dialogue_sim.roles.learned import sources
 from dialogue_sim.roles.patient.answers import Answers, Labelled, Weights
+from dialogue_sim.roles.patient.bank import NONE
 from dialogue_sim.roles.patient.lexical import SHORT, VIEWS
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.meaning import meaning
 from dialogue_sim.roles.patient.naming import without
 from dialogue_sim.roles.patient.questions import DoctorTurn
 from dialogue_sim.roles.patient.understanding import Known, Understanding
-from dialogue_sim.roles.patient.weighing import NONE, OPEN, WeighingSelector
+from dialogue_sim.roles.patient.weighing import OPEN, WeighingSelector
 from dialogue_sim.roles.text import fold, pieces
 
 _UNRECORDED, _COMPLAINED = "-", "!"

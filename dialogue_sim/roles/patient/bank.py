@@ -21,6 +21,8 @@ from dialogue_sim.roles.patient.spelling import Spelling, words_of
 # What a topic is taken to hold of every feature, seen or not; by held-out examples. Then the scale that the
 # selector's weights are set on.
 _SMALL, _SPREAD, _LEVEL = 0.4, 2.0, 3.0
+NONE = "none"  # the topic of talk that asks nothing
+_IDLY = 2.0  # by how much talk that asks nothing must be likelier than every topic
 _LATELY = 64  # texts that are remembered, since a clause is looked at several times
 _SAMPLE = 20  # examples of a topic that are kept whole
 
@@ -82,6 +84,12 @@ class Bank:
         )
         scored += weights @ self._absent[rows] + weights.sum() * self._odds
         return _SPREAD * scored + _LEVEL
+
+    def idle(self, folded: str) -> bool:
+        """Whether a text is talk around a question, and neither asks nor names anything."""
+        scores = self._lately(folded).scores
+        none = self.place[NONE]
+        return bool(scores[none] >= _IDLY + np.delete(scores, none).max())
 
     def knows(self, word: str) -> bool:
         """Whether an example holds a telling word."""

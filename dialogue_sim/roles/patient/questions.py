@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dialogue_sim.roles.patient import english
+from dialogue_sim.roles.patient.bank import bank
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
 from dialogue_sim.roles.patient.pointing import points_back
 from dialogue_sim.roles.requests import orders
@@ -23,6 +24,7 @@ _ENDS = "?!.。;,~ "
 _BRIEF = {"en": 40, "zh": 14}
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
+_PARTS = re.compile(r"\s*[,:]\s*")
 _ASIDE = re.compile(r"\([^()]{0,60}\)")
 
 # The marks that a turn, a sentence or a clause can carry; each names an entry of `turns:` in the lexicon.
@@ -49,7 +51,7 @@ class DoctorTurn:
     Attributes:
         clauses: the clauses that ask something, folded, without what they only refer back to.
         sentence_of: the number of the sentence that each clause stands in.
-        sentences: all sentences, folded, whether they ask or not.
+        sentences: all sentences that ask or name something, folded, without the talk around it.
         marks: what else the turn does (`TURN_MARKS`, and request, advice, attack, greedy, confirm,
             consent, foreign).
         questions: how many clauses ask.
@@ -101,9 +103,12 @@ def take_apart(text: str, language: str) -> DoctorTurn:
         else:
             marks = set(turn.marks)
             _sentence(tight, words, turn, unmarked)
-        turn.sentences.append(tight.rstrip(_ENDS))
         before = tight
-        turn.sentence_of += [number] * (len(turn.clauses) - len(turn.sentence_of))
+        asked = len(turn.clauses) - len(turn.sentence_of)
+        turn.sentence_of += [number] * asked
+        said = _telling(tight.rstrip(_ENDS), words)
+        if asked or not bank(language).idle(said):
+            turn.sentences.append(said)
     if not turn.clauses and not turn.marks and len(folded) <= _BRIEF[language]:
         _catchword(_tight(folded, language).rstrip(_ENDS), words, turn)
     return turn
@@ -151,6 +156,9 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
         turn.marks.add("confirm")
         return
+    bare = _telling(bare, words)
+    if not asks and not _named(bare, words) and bank(words.language).idle(bare):
+        return
     if words.says("conditional", bare) and not asks:
         turn.marks.add("advice")
         return
@@ -179,6 +187,16 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
             turn.clauses.append(_A_NOT_A.sub(r"\1", clause))
         elif words.says("advice", clause) or words.says("diagnosis", clause):
             turn.marks.add("advice")
+
+
+def _telling(sentence: str, words: Lexicon) -> str:
+    """A sentence without the talk around its question ("I ask everyone this, don't be offended: …")."""
+    parts = _PARTS.split(sentence)
+    if len(parts) == 1:
+        return sentence
+    idle = bank(words.language).idle
+    kept = [part for part in parts if _asking(part, words) or _named(part, words) or not idle(part)]
+    return (", " if words.language == "en" else ",").join(kept) or sentence
 
 
 def _plainly_asks(clause: str, words: Lexicon) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue_sim.cases.views import PatientFact, PatientView
-from dialogue_sim.roles.patient.bank import Bank, bank, spelling
+from dialogue_sim.roles.patient.bank import NONE, Bank, bank, spelling
 from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
 from dialogue_sim.roles.patient.lexicon import Hit
 from dialogue_sim.roles.patient.matching import Matching
@@ -20,7 +20,6 @@ from dialogue_sim.roles.patient.spelling import words_of
 from dialogue_sim.roles.patient.understanding import Known, Understanding
 from dialogue_sim.roles.text import pieces
 
-NONE = "none"
 _FAMILY = "history.family"
 # What a fact's own words, a name and going on with a topic count beside the examples; what speaks against the complaint.
 _FIT, _NAMED, _GOING_ON, _NEXT, _BEFORE, _COMPLAINT = 1.0, 2.0, 1.0, 2.0, 0.4, 3.0
