@@ -10,7 +10,7 @@ _SHORT = re.compile(
     r"(?: (?:at all|too|yourself|himself|herself|ever|two|so))*|(?:how|what) about (?:you|him|her|them)|(?:and )?(?:you|he|she)"
     r"|(?:is|are|was|were|has|have) there(?: been)?(?: any| some| one)?"
 )
-_POINTERS = frozenset("that those these this such either one ones".split())
+_POINTERS = frozenset("that those these this such either one ones yours his hers theirs".split())
 _IDIOM = re.compile(
     r"\b(?:(?:sound|ring)s? (?:familiar|true|(?:any |a )?bells?)|sounds? like (?:you|him|her|them)|come to that|of the (?:sort|kind)"
     r"|(?:anything|something|nothing) there)\b"

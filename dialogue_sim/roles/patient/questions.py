@@ -156,6 +156,7 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
         turn.marks.add("confirm")
         return
+    tells = any(words.says("tell", part) for part in _PARTS.split(bare))
     bare = _telling(bare, words)
     if not asks and not _named(bare, words) and bank(words.language).idle(bare):
         return
@@ -173,7 +174,6 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
         and not any(_asking(p, words) for p in pieces)
     ):
         return
-    tells = any(words.says("tell", piece) for piece in pieces)
     for clause, marked in _clauses([piece for piece in pieces if piece not in ordered], words):
         if words.says("consent", clause) and not _named(clause, words):
             turn.marks.add("consent")
@@ -195,7 +195,7 @@ def _telling(sentence: str, words: Lexicon) -> str:
     if len(parts) == 1:
         return sentence
     idle = bank(words.language).idle
-    kept = [part for part in parts if _asking(part, words) or _named(part, words) or not idle(part)]
+    kept = [part for part in parts if _named(part, words) or not idle(part)]
     return (", " if words.language == "en" else ",").join(kept) or sentence
 
 
