@@ -9,9 +9,10 @@ POINTING = {
         anything like that with you; how do you get on with that; is that happening to you; has it come to that
         was there anything like that for you; have you felt anything like that; does that sound familiar
         does any of that ring a bell; have you noticed anything of the kind; is there anything along those lines
-        you; is there; have you had one""",
+        you; is there; have you had one; how was it with you; which is it in your case; what time would that be
+        can you tell me""",
     "zh": """您有没有这种情况; 您有类似的感觉吗; 您有过吗; 孩子有这样的表现吗; 您身上出现过类似的症状没有
-        您也是这样吗; 有没有这种感觉""",
+        您也是这样吗; 有没有这种感觉; 您呢; 您是哪一种""",
 }
 ASKING_THEMSELVES = {
     "en": """is that ok; how does that sound; how do you feel about that; does that make sense; can you do that

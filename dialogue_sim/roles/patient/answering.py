@@ -57,7 +57,7 @@ class AnsweringSelector(WeighingSelector):
         self._answers = Answers.kept(told, self._examples, self._bank, meaning(view.language))
         self._place = self._answers.place
         self._unrecorded = self._place[_UNRECORDED]
-        self._places_of_facts = [place for name, place in self._place.items() if name in self._fact]
+        self._told_of = [place for name, place in self._place.items() if name in self._fact or name in VIEWS]
 
     def _examples(self) -> list[Labelled]:
         read = self._words.plain
@@ -83,9 +83,10 @@ class AnsweringSelector(WeighingSelector):
             nothing = _COMPLAINED if topic in self._complaint else topic if topic in VIEWS else _UNRECORDED
             answers = open_ones or [fact.id for fact in facts] or [nothing]
             few = _OFTEN if topic.startswith(("hpi.", "general.")) else _ELSEWHERE
-            many = len(samples) if facts or topic in self._complaint else few
+            own = bool(facts) or topic in VIEWS
+            many = len(samples) if own or topic in self._complaint else few
             some = samples[:: max(1, len(samples) // many)][:many]
-            found += [Labelled(question, frozenset(answers), own=bool(facts)) for question in some]
+            found += [Labelled(question, frozenset(answers), own=own) for question in some]
         return found
 
     def read(self, turn: DoctorTurn, known: Known) -> Understanding:
@@ -96,7 +97,7 @@ class AnsweringSelector(WeighingSelector):
         return super().read(turn, known)
 
     def _tells(self, clause: str) -> bool:
-        return bool(self._answers.alone(clause)[self._places_of_facts].max() >= _TOLD)
+        return bool(self._answers.alone(clause)[self._told_of].max() >= _TOLD)
 
     def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
         best, weight = self._best(self._answers.alone(sentence))

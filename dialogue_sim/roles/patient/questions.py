@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.bank import bank
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
-from dialogue_sim.roles.patient.pointing import points_back
+from dialogue_sim.roles.patient.pointing import Pointing, pointing
 from dialogue_sim.roles.requests import orders
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
 
@@ -94,12 +94,12 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     before, marks = "", set(turn.marks)
     for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
         tight = _tight(sentence, language)
-        if number - 1 not in turn.sentence_of and (rest := _pointing(tight, before, words)) is not None:
+        if number - 1 not in turn.sentence_of and (points := _pointing(tight, before, words)):
             # What the doctor told of people in general is asked of this one; it orders and explains nothing.
             turn.marks -= _OF_STATEMENTS - marks
-            turn.clauses.append(before.rstrip(_ENDS))
-            if rest:
-                _sentence(f"{rest}?", words, turn, unmarked)
+            turn.clauses.append(", ".join((before.rstrip(_ENDS), *points.asked)))
+            if points.besides:
+                _sentence(f"{', '.join(points.besides)}?", words, turn, unmarked)
         else:
             marks = set(turn.marks)
             _sentence(tight, words, turn, unmarked)
@@ -114,13 +114,14 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     return turn
 
 
-def _pointing(sentence: str, before: str, words: Lexicon) -> str | None:
-    """What a question that only points back at the sentence before asks besides; None where it does not point back."""
+def _pointing(sentence: str, before: str, words: Lexicon) -> Pointing | None:
+    """What a sentence that only points back at the one before asks of it; None where it does not point back."""
     if not before or before.endswith("?") or words.says("recap", before) or words.says("greedy", before):
         return None
     bare = sentence.rstrip(_ENDS).strip(" ,")
-    first, *rest = english.clauses(bare) if words.language == "en" else [bare]
-    return ", ".join(rest) if points_back(first, words.language) else None
+    found = pointing(english.clauses(bare) if words.language == "en" else [bare], words.language)
+    told = before.rstrip(_ENDS)
+    return found if found and (_named(told, words) or not bank(words.language).idle(told)) else None
 
 
 def _catchword(bare: str, words: Lexicon, turn: DoctorTurn) -> None:
