@@ -23,6 +23,7 @@ from dialogue_sim.judging.panel import judge_transcript
 from dialogue_sim.judging.rubric import Rubric, applicable
 from dialogue_sim.judging.verdict import Judgement
 from dialogue_sim.models.errors import BudgetError, ModelError
+from dialogue_sim.roles.patient.fidelity import FidelityCount
 from dialogue_sim.runs.cast import Cast, dialogue_id
 from dialogue_sim.runs.progress import Progress
 from dialogue_sim.runs.room import Room
@@ -71,7 +72,8 @@ class Records(Protocol):
 class Engine:
     """One pass over the dialogues of a run.
 
-    `judging` is the judging identity, or empty to simulate only.
+    `judging` is the judging identity, or empty to simulate only. Each patient whose doctor is
+    handed over to be judged is counted in `fidelity`, where there is one.
     """
 
     cast: Cast
@@ -84,6 +86,7 @@ class Engine:
     concurrency: int
     progress: Progress
     interrupt: Interrupt
+    fidelity: FidelityCount | None = None
     timeout_s: float | None = None
     _queue: deque[Job] = field(default_factory=deque)
     _room: Room = field(init=False)
@@ -127,6 +130,11 @@ class Engine:
                 # Waiting here, and not in the judge's task, keeps the number of unjudged transcripts bounded.
                 await handing_over.acquire()
                 group.create_task(self._judge(job, transcript, handing_over))
+                if self.fidelity:
+                    await asyncio.sleep(
+                        0
+                    )  # the judge's first question goes out; meanwhile the patient is counted
+                    self.fidelity.add(transcript, job.case)
 
     async def _simulate(self, job: Job) -> Transcript | None:
         cast = self.cast

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from dialogue_sim.judging.panel import check_families
 from dialogue_sim.judging.rubric import Rubric, load_rubric
 from dialogue_sim.models.base import Role
 from dialogue_sim.prompts import Prompts
-from dialogue_sim.roles.patient.fidelity import fidelity
+from dialogue_sim.roles.patient.fidelity import FidelityCount
 from dialogue_sim.runs.cast import Cast
 from dialogue_sim.runs.config import RunConfig, fingerprint
 from dialogue_sim.runs.directory import (
@@ -25,7 +25,6 @@ from dialogue_sim.runs.directory import (
 from dialogue_sim.runs.engine import Engine, Interrupt, Job
 from dialogue_sim.runs.progress import Progress, Silent
 from dialogue_sim.runs.scores import Tally, scores, scores_text
-from dialogue_sim.transcript import Transcript
 
 
 class Stages(NamedTuple):
@@ -124,14 +123,15 @@ async def execute(
                 await spread(planned, one, progress, interrupt)
     directory = RunDirectory(planned.out, planned.manifest)
     cast = Cast(planned.config, planned.prompts, directory.journal)
+    fidelity = FidelityCount()
     try:
         for one in stages.passes(planned.config.phased) if planned.config.executor == "local" else ():
             if not interrupt.reason:
                 await cast.open(one.roles())
-                engine = _engine(planned, one, cast, directory, progress, interrupt)
+                engine = _engine(planned, one, cast, directory, progress, interrupt, fidelity)
                 await engine.run(planned.jobs(), simulate=one.simulate)
                 await cast.close()
-        content = write_results(planned, directory, stages)
+        content = write_results(planned, directory, stages, fidelity)
         return Outcome(directory.path, content, len(directory.failures()), interrupt.reason)
     finally:
         await cast.close()
@@ -145,49 +145,56 @@ def _engine(
     directory: RunDirectory,
     progress: Progress,
     interrupt: Interrupt,
+    fidelity: FidelityCount,
 ) -> Engine:
     config = planned.config
     return Engine(
         cast=cast, directory=directory, rubric=planned.rubric,
         judging=judging_identity(planned.manifest) if stages.judge else "",
         turns=config.turns, votes=config.votes, seed=config.seed, concurrency=config.concurrency,
-        progress=progress, interrupt=interrupt, timeout_s=config.dialogue_timeout_s,
+        progress=progress, interrupt=interrupt, fidelity=fidelity, timeout_s=config.dialogue_timeout_s,
     )  # fmt: skip
 
 
-def write_results(planned: Plan, directory: RunDirectory, stages: Stages = ALL) -> dict[str, Any] | None:
-    """Write transcripts, verdicts and scores from the journal; returns the content of `scores.json`."""
+def write_results(
+    planned: Plan, directory: RunDirectory, stages: Stages = ALL, fidelity: FidelityCount | None = None
+) -> dict[str, Any] | None:
+    """Write transcripts, verdicts and scores from the journal; returns the content of `scores.json`.
+
+    Args:
+        fidelity: the patients that were counted already; those of other dialogues are added to it.
+    """
     directory.export_transcripts()
     if not stages.judge:
         return None
     identity = judging_identity(planned.manifest)
     directory.export_judgements(identity)
-    content = _content(planned, directory, identity)
+    content = _content(planned, directory, identity, fidelity or FidelityCount())
     directory.write("scores.json", scores_text(content))
     return content
 
 
-def _content(planned: Plan, directory: RunDirectory, identity: str) -> dict[str, Any]:
+def _content(
+    planned: Plan, directory: RunDirectory, identity: str, fidelity: FidelityCount
+) -> dict[str, Any]:
     cases = {case.id: case for case in planned.cases}
     wanted = {job.id for job in planned.jobs()}
     judged, tally = directory.judged(identity), Tally(planned.rubric)
-
-    def held() -> Iterator[tuple[Transcript, Case]]:
-        # One dialogue after the other, so that a run of any size fits into memory.
-        for name in in_order(directory.finished() & wanted):
+    # One dialogue after the other, so that a run of any size fits into memory.
+    for name in in_order(directory.finished() & wanted):
+        if name in judged or name not in fidelity.dialogues:
             transcript = directory.transcript(name)
             case = cases[transcript.case_id]
             if name in judged:
                 tally.add(case, transcript, directory.judgement(identity, name))
-            yield transcript, case
-
-    behaviour = fidelity(held())
+            if name not in fidelity.dialogues:
+                fidelity.add(transcript, case)
     return scores(
         tally,
         manifest=planned.manifest,
         planned=len(wanted),
         failures={name: failure for name, failure in directory.failures().items() if name in wanted},
-        fidelity=behaviour,
+        fidelity=fidelity.figures(),
         usage=directory.usage(),
         notes=_notes(planned.config),
     )

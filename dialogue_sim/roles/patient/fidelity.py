@@ -106,49 +106,71 @@ class _Row(NamedTuple):
 
 def fidelity(consultations: Iterable[tuple[Transcript, Case]]) -> PatientFidelity:
     """Count over consultations that the project's own patient held."""
-    # Sums, and not the turns themselves: a run may have a hundred thousand.
-    totals: Counter[str] = Counter()
-    lengths: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    personas: Counter[Persona] = Counter()
-    leaked = 0
+    count = FidelityCount()
     for transcript, case in consultations:
-        personas[Persona.model_validate(transcript.persona)] += 1
-        leaked += _leaked(transcript, case)
+        count.add(transcript, case)
+    return count.figures()
+
+
+class FidelityCount:
+    """The counts, taken in one consultation at a time and in any order.
+
+    Attributes:
+        dialogues: ids of those taken in.
+    """
+
+    def __init__(self) -> None:
+        # Sums, and not the turns themselves: a run may have a hundred thousand.
+        self.dialogues: set[str] = set()
+        self._totals: Counter[str] = Counter()
+        self._lengths: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self._personas: Counter[Persona] = Counter()
+        self._leaked = 0
+
+    def add(self, transcript: Transcript, case: Case) -> None:
+        """Take one in."""
+        self.dialogues.add(transcript.dialogue_id)
+        self._personas[Persona.model_validate(transcript.persona)] += 1
+        self._leaked += _leaked(transcript, case)
         for row in _rows(transcript, case):
-            totals.update(row.counts)
-            lengths[row.personality][row.length] += 1
-    everything = sum(lengths.values(), Counter[int]())
-    turns, dialogues = everything.total(), personas.total()
+            self._totals.update(row.counts)
+            self._lengths[row.personality][row.length] += 1
 
-    def of_turns(name: str) -> Rate:
-        return Rate(events=totals[name], of=turns)
+    def figures(self) -> PatientFidelity:
+        """What was counted so far."""
+        totals = self._totals
+        everything = sum(self._lengths.values(), Counter[int]())
+        turns, dialogues = everything.total(), self._personas.total()
 
-    return PatientFidelity(
-        dialogues=dialogues,
-        turns=turns,
-        diagnosis_leak=Rate(events=leaked, of=dialogues),
-        over_disclosure=of_turns("unasked"),
-        unsupported_numbers=of_turns("numbers"),
-        unsupported_matters=of_turns("matters"),
-        unknown=of_turns("unknown"),
-        unknown_admitted=totals["admitted"],
-        unknown_denied=totals["denied"],
-        unknown_invented=totals["invented"],
-        denied_known=Rate(events=totals["missed"], of=totals["critical"]),
-        self_contradiction=of_turns("contradicted"),
-        flipped=Rate(events=totals["flipped"], of=totals["told"]),
-        role_drift=of_turns("role"),
-        language_drift=of_turns("language"),
-        guarded=totals["guarded"],
-        unguarded=totals["unguarded"],
-        length_mean=_mean(everything),
-        length_median=float(median(everything.elements())) if turns else 0.0,
-        personas={
-            name: PersonaFigures(turns=found.total(), length_mean=_mean(found))
-            for name, found in sorted(lengths.items())
-        },
-        persona_coverage=persona_coverage(personas.elements()),
-    )
+        def of_turns(name: str) -> Rate:
+            return Rate(events=totals[name], of=turns)
+
+        return PatientFidelity(
+            dialogues=dialogues,
+            turns=turns,
+            diagnosis_leak=Rate(events=self._leaked, of=dialogues),
+            over_disclosure=of_turns("unasked"),
+            unsupported_numbers=of_turns("numbers"),
+            unsupported_matters=of_turns("matters"),
+            unknown=of_turns("unknown"),
+            unknown_admitted=totals["admitted"],
+            unknown_denied=totals["denied"],
+            unknown_invented=totals["invented"],
+            denied_known=Rate(events=totals["missed"], of=totals["critical"]),
+            self_contradiction=of_turns("contradicted"),
+            flipped=Rate(events=totals["flipped"], of=totals["told"]),
+            role_drift=of_turns("role"),
+            language_drift=of_turns("language"),
+            guarded=totals["guarded"],
+            unguarded=totals["unguarded"],
+            length_mean=_mean(everything),
+            length_median=float(median(everything.elements())) if turns else 0.0,
+            personas={
+                name: PersonaFigures(turns=found.total(), length_mean=_mean(found))
+                for name, found in sorted(self._lengths.items())
+            },
+            persona_coverage=persona_coverage(self._personas.elements()),
+        )
 
 
 def _mean(lengths: Counter[int]) -> float:
