@@ -34,6 +34,8 @@ class Prompts:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            # A run names the hash of the prompts that it began with; what is edited meanwhile is for the next one.
+            auto_reload=False,
         )
 
     def render(self, name: str, language: str, /, **values: Any) -> str:
