@@ -119,7 +119,8 @@ def _pointing(sentence: str, before: str, words: Lexicon) -> Pointing | None:
     if not before or before.endswith("?") or words.says("recap", before) or words.says("greedy", before):
         return None
     bare = sentence.rstrip(_ENDS).strip(" ,")
-    found = pointing(english.clauses(bare) if words.language == "en" else [bare], words.language)
+    pieces = english.clauses(bare) if words.language == "en" else [bare]
+    found = pointing(pieces, words.language) if bare else None
     told = before.rstrip(_ENDS)
     return found if found and (_named(told, words) or not bank(words.language).idle(told)) else None
 
