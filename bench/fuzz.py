@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["dialogue_sim"]):
     from dialogue_sim.cases import CaseError, load_case
     from dialogue_sim.cases.importers import FORMATS, import_file
     from dialogue_sim.cases.importers.rows import ImportFileError
+    from dialogue_sim.cases.views import examiner_view
     from dialogue_sim.errors import ConfigError
     from dialogue_sim.judging.model_judge import form_of
     from dialogue_sim.judging.readers import READERS, TranscriptFileError, read_transcripts
@@ -37,14 +38,17 @@ with atheris.instrument_imports(include=["dialogue_sim"]):
     from dialogue_sim.models.errors import MalformedError, ModelError
     from dialogue_sim.models.structured import ask_json
     from dialogue_sim.roles.closing import parse_closing
+    from dialogue_sim.roles.examiner import Examiner
     from dialogue_sim.runs.config import load_config
 
 from tests.reliability.mangled import CASE, CONFIG, RUBRIC, lines
+from tests.reliability.test_any_turn import CASES, patient_of
 from tests.reliability.test_bad_input import SOURCES, STORED, VERDICTS, Saying
 
 CLOSING = (
     "Diagnosis: a\nDifferential: b; c\nTests:\n- ECG\nPlan: rest\n最可能诊断：甲\n鉴别诊断：乙；丙\n".encode()
 )
+TURN = "Some people faint, um. Anything like that? 有没有这种情况？嗯。多久了".encode()
 BODY = b'{"choices": [{"message": {"content": "<think>a</think>b"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}'
 
 
@@ -88,6 +92,14 @@ def closing_block(content: bytes) -> None:
     assert block is None or block.text
 
 
+def doctor_turn(content: bytes) -> None:
+    """What a doctor says, to a patient and an examiner of either language."""
+    text = content.decode(errors="replace")
+    for case in CASES.values():
+        Examiner(examiner_view(case)).answer(text)
+        assert asyncio.run(patient_of(case).reply(text, [])).text.strip()
+
+
 def targets(folder: Path) -> list[tuple[Callable[[bytes], None], bytes]]:
     """Every reader, with a valid input of it."""
     found: list[tuple[Callable[[bytes], None], bytes]] = [
@@ -97,6 +109,7 @@ def targets(folder: Path) -> list[tuple[Callable[[bytes], None], bytes]]:
         (judge_reply, VERDICTS.encode()),
         (response_body, BODY),
         (closing_block, CLOSING),
+        (doctor_turn, TURN),
     ]
     for name in FORMATS:
         read = file_reader(

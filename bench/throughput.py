@@ -2,7 +2,8 @@
 
 Each row is one run in a fresh process: N dialogues of ten doctor turns, the closing block and a model judge, journal,
 limiter and all; the server answers after a set time. In `run` the patient is the program, in `models` a model
-plays it too (selection and wording are calls of their own). In `calls` two models simply answer each other and
+plays it too (selection and wording are calls of their own). In `peers` a whole run does what the measured peers do:
+the patient is one bare call a turn and the judge one call. In `calls` two models simply answer each other and
 a third judges, with journal, limiter, budget and retries, but nobody understands, guards or counts anything: what
 the harness costs without its roles. Beside them a bare aiohttp loop that sends as many calls of as many messages
 and keeps nothing, and, with `--inspect PYTHON` (an interpreter that has inspect-ai), Inspect AI on dialogues of the
@@ -52,7 +53,7 @@ async def with_one_call_patient(url: str, dialogues: int, concurrency: int) -> N
 
 
 async def whole_run(
-    url: str, dialogues: int, concurrency: int, patient: dict[str, Any] | None = None
+    url: str, dialogues: int, concurrency: int, patient: dict[str, Any] | None = None, **more: Any
 ) -> None:
     """`dialogue-sim run` from the opened configuration to the written scores."""
     from dialogue_sim.runs.config import config_from_flags
@@ -62,7 +63,7 @@ async def whole_run(
     with tempfile.TemporaryDirectory() as folder:
         flags: dict[str, Any] = {
             "doctor": model, "judges": [model], "allow_same_family": True, "turns": TURNS, "limit": CASES,
-            "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run",
+            "seeds": dialogues // CASES, "concurrency": concurrency, "out": f"{folder}/run", **more,
         }  # fmt: skip
         if patient is not None:
             flags["patient"] = model | patient
@@ -84,6 +85,19 @@ async def whole_run(
         outcome = await execute(planned)
         assert outcome.scores
         assert outcome.scores["n_dialogues"] == dialogues, outcome
+
+
+async def with_bare_roles(url: str, dialogues: int, concurrency: int) -> None:
+    """A whole run on the workload of the measured peers."""
+    import bare_roles
+
+    from dialogue_sim.runs import run
+
+    run.Cast = bare_roles.BareCast
+    with tempfile.TemporaryDirectory() as folder:
+        rubric = Path(folder) / "rubric.yaml"
+        rubric.write_text(bare_roles.RUBRIC, encoding="utf-8")
+        await whole_run(url, dialogues, concurrency, {}, rubric=str(rubric))
 
 
 async def journaled_calls(url: str, dialogues: int, concurrency: int) -> None:
@@ -192,6 +206,7 @@ CLIENTS: dict[str, Callable[[str, int, int], Coroutine[Any, Any, None]]] = {
     "run": whole_run,
     "models": with_model_patient,
     "one-call": with_one_call_patient,
+    "peers": with_bare_roles,
     "calls": journaled_calls,
     "bare": bare_loop,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -126,6 +127,12 @@ class Lexicon:
     def says(self, name: str, clause: str) -> bool:
         """Whether a folded clause holds one of the turns' marks (`turns:` in the lexicon)."""
         return name in self._said(clause)
+
+    def found(self, name: str, clause: str) -> Iterator[re.Match[str]]:
+        """Every place in a folded clause that bears one of the turns' marks."""
+        for number, pattern in self._mark_screen.matching(clause):
+            if self._marks[number] == name:
+                yield from pattern.finditer(clause)
 
     def _marks_of(self, clause: str) -> frozenset[str]:
         possible = self._mark_screen.matching(clause)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.bank import bank
+from dialogue_sim.roles.patient.cheating import cheats
 from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
 from dialogue_sim.roles.patient.pointing import Pointing, pointing
 from dialogue_sim.roles.requests import orders
@@ -22,6 +23,7 @@ _ADDRESS_ZH = re.compile(
 _THROUGH = re.compile(r"\b(?:walk|talk|take|run|lead) me through\b")
 _ENDS = "?!.。;,~ "
 _BRIEF = {"en": 40, "zh": 14}
+_FEW = 2  # matters that a question may ask for in full
 _A_NOT_A = re.compile(r"([一-龥]{1,2})[不没]\1")
 _FILLED = re.compile(r"(?<!\w)(?:um+|uh+|er|erm|hm+|mm+|you know|i mean)(?!\w),?")
 _PARTS = re.compile(r"\s*[,:]\s*")
@@ -82,8 +84,7 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     folded = fold(text)
     # Every cheat is tried in both languages, whichever the patient speaks.
     if any(
-        written_in(folded, other) and lexicon(other).says("attack", _tight(folded, other))
-        for other in ("zh", "en")
+        written_in(folded, other) and cheats(_tight(folded, other), lexicon(other)) for other in ("zh", "en")
     ):
         turn.marks.add("attack")
     if mostly(folded) not in {language, ""}:
@@ -144,7 +145,7 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     asks = sentence.endswith("?") or english.presumes(bare)
     found = {mark for mark in TURN_MARKS if words.says(mark, bare)} - ({"diagnosis"} if asks else set())
     turn.marks |= found
-    if words.says("greedy", bare):
+    if words.says("greedy", bare) and not _of_few_matters(bare, words):
         turn.marks.add("greedy")
         return
     if words.says("choice", bare):
@@ -197,8 +198,20 @@ def _telling(sentence: str, words: Lexicon) -> str:
     if len(parts) == 1:
         return sentence
     idle = bank(words.language).idle
-    kept = [part for part in parts if _named(part, words) or not idle(part)]
+    asks = any(_asking(part, words) and _named(part, words) for part in parts)
+    kept = [
+        part
+        for part in parts
+        # "…, please tell me" is idle beside a question, and the question where there is no other.
+        if _named(part, words) or not idle(part) or (not asks and words.says("tell", part))
+    ]
     return (", " if words.language == "en" else ",").join(kept) or sentence
+
+
+def _of_few_matters(sentence: str, words: Lexicon) -> bool:
+    """Whether what is to be told in full is only a matter or two ("list all your medicines")."""
+    topics = {hit.topic for hit in words.hits(sentence) if not set(hit.topics) <= words.features}
+    return 0 < len(topics) <= _FEW
 
 
 def _plainly_asks(clause: str, words: Lexicon) -> bool:
