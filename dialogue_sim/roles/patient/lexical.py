@@ -18,7 +18,6 @@ _CLOSED = ("history.past", "history.family", "history.infection", "history.drug"
 VIEWS: dict[str, Viewpoint] = {
     "view.ideas": "ideas", "view.concerns": "concerns", "view.expectations": "expectations",
 }  # fmt: skip
-ABOUT = ("name", "age", "sex", "companion")
 
 
 class LexicalSelector(ABC):

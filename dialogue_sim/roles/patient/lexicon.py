@@ -15,6 +15,9 @@ from dialogue_sim.roles.patterns import compiled, each, within
 from dialogue_sim.roles.screening import Screen
 from dialogue_sim.roles.text import fold
 
+# Marks of questions about who the patient is.
+ABOUT = ("name", "age", "sex", "companion")
+
 _REMEMBERED = 4096
 _FOLDER = Path(__file__).with_name("lexicons")
 

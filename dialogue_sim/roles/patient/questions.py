@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dialogue_sim.roles.patient import english
 from dialogue_sim.roles.patient.bank import bank
 from dialogue_sim.roles.patient.cheating import cheats
-from dialogue_sim.roles.patient.lexicon import Lexicon, lexicon
+from dialogue_sim.roles.patient.lexicon import ABOUT, Lexicon, lexicon
 from dialogue_sim.roles.patient.pointing import Pointing, pointing
 from dialogue_sim.roles.requests import orders
 from dialogue_sim.roles.text import fold, mostly, sentences, written_in
@@ -161,7 +161,7 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
         return
     tells = any(words.says("tell", part) for part in _PARTS.split(bare))
     bare = _telling(bare, words)
-    if not asks and not _named(bare, words) and bank(words.language).idle(bare):
+    if not _named(bare, words) and not _about_them(bare, words) and bank(words.language).idle(bare):
         return
     if words.says("conditional", bare) and not asks:
         turn.marks.add("advice")
@@ -221,6 +221,11 @@ def _plainly_asks(clause: str, words: Lexicon) -> bool:
         and not words.says("advice", clause)
         and not words.says("diagnosis", clause)
     )
+
+
+def _about_them(sentence: str, words: Lexicon) -> bool:
+    """Whether a sentence may ask who the patient is."""
+    return any(words.says(mark, sentence) for mark in ABOUT)
 
 
 def _named(clause: str, words: Lexicon) -> bool:

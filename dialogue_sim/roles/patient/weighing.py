@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from dialogue_sim.cases.views import PatientFact, PatientView
 from dialogue_sim.roles.patient.bank import NONE, Bank, bank, spelling
-from dialogue_sim.roles.patient.lexical import ABOUT, SHORT, VIEWS, LexicalSelector
-from dialogue_sim.roles.patient.lexicon import Hit
+from dialogue_sim.roles.patient.lexical import SHORT, VIEWS, LexicalSelector
+from dialogue_sim.roles.patient.lexicon import ABOUT, Hit
 from dialogue_sim.roles.patient.matching import Matching
 from dialogue_sim.roles.patient.naming import topics_of, without
 from dialogue_sim.roles.patient.spelling import words_of
