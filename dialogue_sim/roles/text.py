@@ -81,14 +81,15 @@ def characters(folded: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """An English word without its commonest endings."""
-    word = word.replace("'s", "").replace("'", "")
+    word, cut = word.replace("'s", "").replace("'", ""), ""
     for ending in ("ations", "ation", "iness", "ings", "ing", "ies", "ied", "edly", "ed", "ly", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: -len(ending)]
+            word, cut = word[: -len(ending)], ending
             break
     if len(word) > 3 and word[-1] in "eyi":
-        word = word[:-1]
-    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
+        word, cut = word[:-1], word[-1]
+    doubled = len(word) > 3 and word[-1] == word[-2]
+    return word[:-1] if doubled and cut not in {"y", "ies", "ied"} else word  # "sorry" is not "sore"
 
 
 _STOP_ZH = frozenset(
