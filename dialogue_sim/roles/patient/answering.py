@@ -100,6 +100,8 @@ class AnsweringSelector(WeighingSelector):
         return bool(self._answers.alone(clause)[self._told_of].max() >= _TOLD)
 
     def _asks(self, sentence: str, turn: DoctorTurn, known: Known) -> bool:
+        if self._words.says("intends", sentence):
+            return False  # what the doctor is about to do
         best, weight = self._best(self._answers.alone(sentence))
         if "confirm" in turn.marks and best in known.said:
             return False  # what the patient said is summed up, not asked

@@ -145,7 +145,7 @@ class LexicalSelector(ABC):
             found.complaint = True
             return []
         if "social.occupation" in topics and self._view.demographics.occupation:
-            found.about.append("occupation")
+            found.about += ["occupation"] if "occupation" not in found.about else []
             self._take("social.occupation", found)
             return []
         return topics[:1]

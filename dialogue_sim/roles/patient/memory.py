@@ -59,6 +59,9 @@ def stock_lines(language: str) -> re.Pattern[str]:
     )
 
 
+_VOWEL = re.compile(r"(?!uni|us|eu|one)[aeiou]", re.IGNORECASE)
+
+
 class Wording:
     """The fixed wordings of a patient, in their language, chosen by the seed."""
 
@@ -84,8 +87,9 @@ class Wording:
         if name == "age" and who.age is None:
             return str(self._own["no_name"])
         age = self._data["ages"][who.age_unit].replace("{n}", str(who.age))
+        an = "an" if _VOWEL.match(who.occupation) else "a"
         return self._filled(
-            self._own[name], age=age, occupation=who.occupation, relation=self._view.speaker.relation
+            self._own[name], age=age, an=an, occupation=who.occupation, relation=self._view.speaker.relation
         )
 
     def has(self, name: str) -> bool:

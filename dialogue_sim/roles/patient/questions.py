@@ -128,7 +128,7 @@ def _pointing(sentence: str, before: str, words: Lexicon) -> Pointing | None:
 
 def _catchword(bare: str, words: Lexicon, turn: DoctorTurn) -> None:
     """Take a turn that only names a topic ("allergies to any medicines") as a question about it."""
-    if _named(bare, words):
+    if _named(bare, words) and not words.says("intends", bare):
         turn.clauses, turn.sentence_of = [bare], [0]
 
 
@@ -159,12 +159,12 @@ def _sentence(sentence: str, words: Lexicon, turn: DoctorTurn, unmarked: bool) -
     if words.says("recap", bare) and (words.says("confirm", bare) or not asks):
         turn.marks.add("confirm")
         return
+    if words.says("conditional", bare) and not asks:
+        turn.marks.add("advice")
+        return
     tells = any(words.says("tell", part) for part in _PARTS.split(bare))
     bare = _telling(bare, words)
     if not _named(bare, words) and not _about_them(bare, words) and bank(words.language).idle(bare):
-        return
-    if words.says("conditional", bare) and not asks:
-        turn.marks.add("advice")
         return
     pieces = english.clauses(bare) if words.language == "en" else [p for p in _SPLIT_ZH.split(bare) if p]
     ordered = [piece for piece in pieces if orders(piece, words.language)]
