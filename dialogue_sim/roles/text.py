@@ -17,6 +17,9 @@ _WORD = re.compile(r"[a-z][a-z']*|\d+(?:\.\d+)?")
 _ABBREVIATED = re.compile(
     r"\b([ap])\.m\.(?= (?!(?:do|does|did|have|has|are|is|was|were|what|how|when|where|any|i|you|so|and you)\b)[a-z])"
 )
+# What stands in bold before a question of a list ("**Onset:** when did it begin?").
+_LABEL = re.compile(r"\*\*[^*\n?]{1,40}?:?\*\*\s*:?\s*(?=[^\n?*]{4,}\?)")
+_BULLETS = " \t-*•·#>"
 _SENTENCE = re.compile(r"[^。!?;\n.]+(?:\.(?=\d|[a-z]\.)[^。!?;\n.]+)*[。!?;.]*")
 
 
@@ -41,9 +44,11 @@ def fold(text: str) -> str:
 
 
 def sentences(folded: str) -> list[str]:
-    """The sentences of a folded text, each with its closing mark."""
-    folded = _ABBREVIATED.sub(r"\1m", folded)
-    return [found.strip() for found in _SENTENCE.findall(folded) if found.strip(" .。!?;\n")]
+    """The sentences of a folded text, each with its closing mark, without the marks of lists and headings."""
+    folded = _LABEL.sub("", _ABBREVIATED.sub(r"\1m", folded))
+    return [
+        found.strip(_BULLETS) for found in _SENTENCE.findall(folded) if found.strip(" .。!?;\n" + _BULLETS)
+    ]
 
 
 def mostly(folded: str) -> str:
