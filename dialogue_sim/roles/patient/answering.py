@@ -34,6 +34,8 @@ _MEMBER = 0.75  # what a member of a list needs by itself
 _PERHAPS, _ASKING = {"jargon", "empathy", "private", "confirm", "consent"}, 0.5
 _TOLD = 0.5  # from this weight on a clause is a question for a fact, however few its words
 _DIRECT = 0.4  # from this weight on a question means just this fact
+# How a symptom is shown, of which the patient knows no more than what was said of it.
+_SHOWN = ("hpi.character", "hpi.site")
 _REMEMBERED = 32  # cases; the replicates of one follow one another
 
 
@@ -122,7 +124,10 @@ class AnsweringSelector(WeighingSelector):
             return True
         members = self._members(clause, weight if best == _UNRECORDED else _MEMBER)
         if best == _UNRECORDED and not members:
-            self._tell_missing(self._topic_elsewhere(scores), hits, clause, found)
+            topic = self._topic_elsewhere(scores)
+            if topic in _SHOWN and known.last_facts and self._on_a_symptom(known):
+                return self._go_on(clause, known, found)  # what was said of the symptom is its description
+            self._tell_missing(topic, hits, clause, found)
             return True
         least = max(_SHARE * weight, min(_LEAST, max(weight, _FAINT)))
         asked = {self._answers.names[place] for place in np.flatnonzero(weights >= least)} | members

@@ -21,6 +21,13 @@ _ADDRESS_ZH = re.compile(
     r"|小伙子|姑娘|朋友|老乡|老板|美女|帅哥|宝妈|宝爸)[,，、](?=[一-龥])"
 )
 _THROUGH = re.compile(r"\b(?:walk|talk|take|run|lead) me through\b")
+# What goes on with the question before it.
+_MORE = {
+    "en": re.compile(
+        r"(?:including|includes|such as|for example|for instance|e\.g|especially|particularly|not even)\b"
+    ),
+    "zh": re.compile(r"(?:也?包括|包含|比如|例如|譬如|像是?|尤其是?|特别是|连)"),
+}
 _ENDS = "?!.。;,~ "
 _BRIEF = {"en": 40, "zh": 14}
 _FEW = 2  # matters that a question may ask for in full
@@ -95,6 +102,8 @@ def take_apart(text: str, language: str) -> DoctorTurn:
     before, marks = "", set(turn.marks)
     for number, sentence in enumerate(sentences(_ASIDE.sub("", folded))):
         tight = _tight(sentence, language)
+        if number - 1 in turn.sentence_of and _MORE[language].match(tight):
+            tight = f"{tight.rstrip(_ENDS)}?"  # "…? Including the pill."
         if number - 1 not in turn.sentence_of and (points := _pointing(tight, before, words)):
             # What the doctor told of people in general is asked of this one; it orders and explains nothing.
             turn.marks -= _OF_STATEMENTS - marks
