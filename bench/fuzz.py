@@ -42,8 +42,9 @@ with atheris.instrument_imports(include=["dialogue_sim"]):
     from dialogue_sim.runs.config import load_config
 
 from tests.reliability.mangled import CASE, CONFIG, RUBRIC, lines
-from tests.reliability.test_any_turn import CASES, patient_of
+from tests.reliability.test_any_turn import CASES
 from tests.reliability.test_bad_input import SOURCES, STORED, VERDICTS, Saying
+from tests.roles.patients import patient_of
 
 CLOSING = (
     "Diagnosis: a\nDifferential: b; c\nTests:\n- ECG\nPlan: rest\n最可能诊断：甲\n鉴别诊断：乙；丙\n".encode()

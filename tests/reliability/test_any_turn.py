@@ -8,12 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialogue_sim.cases import Case, load_cases
-from dialogue_sim.cases.views import examiner_view, guarded_terms, patient_view
+from dialogue_sim.cases import load_cases
+from dialogue_sim.cases.views import examiner_view
 from dialogue_sim.judging.readers import read_transcripts
-from dialogue_sim.prompts import Prompts
 from dialogue_sim.roles.examiner import Examiner
-from dialogue_sim.roles.patient import Patient, PatientSettings, open_patient
+from tests.roles.patients import patient_of
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 CASES = {case.language: case for case in load_cases(["en-heart-skips-student", "zh-heart-skips-student"])}
@@ -33,12 +32,6 @@ MARKS = {
     "en": [".", "?", ",", "!", ";", "...", "\n", ""],
     "zh": ["。", "？", "，", "！", "；", "……", "\n", "——", ""],
 }
-
-
-def patient_of(case: Case) -> Patient:
-    return open_patient(
-        patient_view(case), PatientSettings(), guarded_terms=guarded_terms(case), prompts=Prompts(), seed=1
-    )
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialogue_sim.cases import Case, guarded_terms, patient_view
 from dialogue_sim.cases.model import Cue, Demographics, Finding, Persona, Speaker, Vitals
 from dialogue_sim.cases.views import ExaminerView, PatientFact, PatientView
 from dialogue_sim.models.base import Message, Options, Reply
@@ -103,6 +104,13 @@ def record(language: str, *, seed: int = 1, companion: bool = False, **settings:
         view(language, companion=companion), PatientSettings.model_validate(settings),
         guarded_terms=TERMS[language], prompts=Prompts(), seed=seed,
     )  # fmt: skip
+
+
+def patient_of(case: Case) -> Patient:
+    """The record patient of a case."""
+    return open_patient(
+        patient_view(case), PatientSettings(), guarded_terms=guarded_terms(case), prompts=Prompts(), seed=1
+    )
 
 
 async def ask(patient: Patient, *turns: str) -> PatientReply:

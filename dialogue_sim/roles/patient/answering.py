@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
@@ -36,6 +37,10 @@ _TOLD = 0.5  # from this weight on a clause is a question for a fact, however fe
 _DIRECT = 0.4  # from this weight on a question means just this fact
 # How a symptom is shown, of which the patient knows no more than what was said of it.
 _SHOWN = ("hpi.character", "hpi.site")
+# The place of a complaint's name, with the words that belong to it.
+_NAME_OF_IT = re.compile(
+    r"(?:(?:your|his|her|the|this|these|that|those|any|such|a|an) )?(?:(?:lower|upper|left|right|severe|sudden|recent|current|bad) )*\0+"
+)
 _REMEMBERED = 32  # cases; the replicates of one follow one another
 
 
@@ -114,8 +119,7 @@ class AnsweringSelector(WeighingSelector):
         return self._answers.names[place], float(weights[place])
 
     def _weigh(self, clause: str, hits: list[Hit], known: Known, found: Understanding) -> bool:
-        scores = self._in_context(clause, known, self._read_with(clause, hits, known))
-        weights = self._weights(clause, known, scores)
+        weights, scores = self._weights(clause, hits, known)
         best, weight = self._best(weights)
         if self._leans_on(best, weight, clause, hits, known):
             return self._go_on(clause, known, found)
@@ -144,13 +148,34 @@ class AnsweringSelector(WeighingSelector):
                 found.facts[fact.id] = found.facts.get(fact.id, False) or direct
         return True
 
-    def _weights(self, clause: str, known: Known, scores: NDArray[np.float64]) -> Weights:
-        """How much each answer is asked for by a clause and by its sentence; not on record, if nothing else is."""
-        weights = self._answers.of(clause, scores)
-        if len(known.sentence) > len(clause):
-            weights = (weights + self._answers.alone(known.sentence)) / 2
+    def _unnamed(self, clause: str) -> str:
+        """A clause about the complaint without its name ("when did the shortness of breath start?"), which is no answer."""
+        if self._view.language != "en":
+            return clause
+        hits = self._words.hits(clause)
+        named = [hit for hit in hits if set(hit.topics) & self._complaint]
+        bare = clause
+        for hit in named:
+            bare = bare[: hit.start] + "\0" * (hit.end - hit.start) + bare[hit.end :]
+        bare = _NAME_OF_IT.sub("it", bare)
+        beside = [
+            hit for hit in hits if not any(one.start <= hit.start and hit.end <= one.end for one in named)
+        ]
+        return bare if named and beside else clause
+
+    def _weights(self, clause: str, hits: list[Hit], known: Known) -> tuple[Weights, NDArray[np.float64]]:
+        """How much each answer is asked for by a clause and by its sentence, and the bank's scores of the clause.
+
+        That nothing on record is asked for weighs more, if nothing else does.
+        """
+        bare = self._unnamed(clause)
+        scores = self._in_context(bare, known, self._read_with(clause, hits, known))
+        weights = self._answers.of(bare, scores)
+        whole = max(known.sentence, clause, key=len)
+        if len(whole) > len(bare):
+            weights = (weights + self._answers.alone(whole)) / 2
         weights[self._unrecorded] += _WARY
-        return weights
+        return weights, scores
 
     def _leans_on(self, best: str, weight: float, clause: str, hits: list[Hit], known: Known) -> bool:
         """Whether a short clause asks on about the matter asked just before ("how long did it last?")."""
